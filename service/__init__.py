@@ -1,0 +1,1 @@
+"""The service: web, database, jobs and page."""

@@ -1,0 +1,121 @@
+"""The database: one engine for SQLite or Postgres, reading sessions and writing transactions.
+
+SQLite gets WAL, a busy timeout and `BEGIN IMMEDIATE` for writers: a deferred transaction that reads
+before it writes fails under a second writer however long it waits.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+import migrations
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a SQLite writer waits for another."""
+
+
+class Database:
+    """The way to the tables: `read()` for questions, `write()` for one transaction."""
+
+    def __init__(self, url: URL | str) -> None:
+        """Make the engine; connects at first use.
+
+        Args:
+            url: `sqlite:///...` or `postgresql+psycopg://...`.
+        """
+        self.url = sa.make_url(url)
+        self.engine = make_engine(self.url)
+        self._writer = self.engine.execution_options(writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that only asks; what it changed would be rolled back."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open one writing transaction: committed at the end, rolled back when the block raises."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.engine.dispose()
+
+
+def make_engine(url: URL) -> Engine:
+    """Make an engine with what each database needs to serve several processes."""
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    if url.database not in (None, "", ":memory:"):
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, pool_size=10, max_overflow=30)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def migrate(url: URL | str, revision: str = "head") -> None:
+    """Bring the database's tables to a revision, by default the newest."""
+    config = alembic_config(url)
+    engine = make_engine(sa.make_url(url))
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+    finally:
+        engine.dispose()
+
+
+def find_missing_migration(engine: Engine) -> str | None:
+    """Find what a database lacks: None when its tables are at the newest revision.
+
+    Returns:
+        A sentence that names the revision found and the one expected.
+    """
+    head = ScriptDirectory.from_config(alembic_config(engine.url)).get_current_head()
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found == head:
+        return None
+    return f"database is at revision {found or 'none'}, expected {head}: run `xcryonet migrate`"
+
+
+def alembic_config(url: URL | str) -> Config:
+    """Make Alembic's configuration for a database, without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    rendered = sa.make_url(url).render_as_string(hide_password=False)
+    config.set_main_option("sqlalchemy.url", rendered.replace("%", "%%"))
+    return config
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    driver = (
+        connection.driver_connection if hasattr(connection, "driver_connection") else connection
+    )
+    if isinstance(driver, SqliteConnection):
+        driver.isolation_level = None  # SQLAlchemy's begin event below opens transactions
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

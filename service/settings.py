@@ -1,0 +1,69 @@
+"""Settings of the service's processes: read once in `main()` and passed down."""
+
+from enum import StrEnum
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL, make_url
+
+
+class AuthMode(StrEnum):
+    """Who may do what without a token."""
+
+    OPEN_ON_LOOPBACK = "open_on_loopback"
+    TOKENS = "tokens"
+
+
+class Settings(BaseSettings):
+    """What web, worker and command line agree on; environment variables start with `XCRYONET_`."""
+
+    model_config = SettingsConfigDict(env_prefix="XCRYONET_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default=Path("xcryonet-data"), description="database, blobs and logs")
+    database_url: str | None = Field(
+        default=None, description="SQLAlchemy URL; SQLite inside the data folder when not given"
+    )
+    host: str = Field(default="127.0.0.1", description="address that the web process binds")
+    port: int = Field(default=8000, ge=0, le=65535)
+    auth: AuthMode = AuthMode.OPEN_ON_LOOPBACK
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="further names under which browsers reach a loopback service"
+    )
+    log_level: str = "INFO"
+
+    max_request_bytes: int = Field(default=16 * 2**20, gt=0, description="JSON bodies and blobs")
+    blob_row_bytes: int = Field(
+        default=32 * 2**10, ge=0, description="blobs up to this size are stored in the database"
+    )
+
+    weights: Path | None = Field(default=None, description="checkpoint; None = the bundled one")
+    device: str = Field(default="auto", description="auto, cpu or cuda")
+    heartbeat_s: float = Field(default=2.0, gt=0, description="a worker signs on this often")
+    lease_s: float = Field(default=6.0, gt=0, description="a worker silent this long is replaced")
+    max_attempts: int = Field(default=3, ge=1, description="a job is given up after so many")
+
+    @cached_property
+    def url(self) -> URL:
+        """Get the database's address."""
+        if self.database_url is not None:
+            return make_url(self.database_url)
+        path = self.data_dir.absolute() / "xcryonet.sqlite"
+        return URL.create("sqlite", database=str(path))
+
+    @property
+    def blob_dir(self) -> Path:
+        """Get the folder of blobs that are too large for the database."""
+        return self.data_dir / "blobs"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Tell whether only this machine can reach the web process."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
