@@ -1,0 +1,95 @@
+"""Brightness and squareness as the paper computes them (section 3), from pixels alone."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+NON_ZERO = 0.05
+"""Pixels above this share of the film level count as non-zero: bars scatter a little light."""
+
+_REDUCE = 4
+_CANNY = (30, 80)
+_LEAST_AREA = 0.002
+_MIDDLE = (0.2, 0.8)
+_LIT_SHARE = 0.5
+
+
+def brightness(film: NDArray[np.float32]) -> float:
+    """Mean of the non-zero pixels, scaled to 0-4: 4 = as bright as the grid's film, 0 = dark.
+
+    Args:
+        film: (height, width), film units.
+    """
+    lit = film[film > NON_ZERO]
+    if lit.size < _LEAST_AREA * film.size:
+        return 0.0
+    return float(np.clip(4.0 * lit.mean(dtype=np.float64), 0.0, 4.0))
+
+
+def squareness(film: NDArray[np.float32]) -> float:
+    """Non-zero area inside the square's edges over that of their least square, scaled to 0-4.
+
+    A whole square gives 4, a disc 3.14 (pi / 4 of its square), nothing 0.
+
+    Args:
+        film: (height, width), film units.
+    """
+    small = _reduce(film)
+    lit = _lit(small)
+    points = cv2.findNonZero(_square_edges(small, lit))
+    if points is None:
+        return 0.0
+    (_, (width, height), _) = cv2.minAreaRect(points)
+    side = max(width, height) + 1.0  # pixel centres to pixel edges
+    region = np.zeros(small.shape, np.uint8)
+    cv2.fillConvexPoly(region, cv2.convexHull(points), 1)
+    area = np.count_nonzero(region.astype(bool) & lit)
+    return float(np.clip(4.0 * area / side**2, 0.0, 4.0))
+
+
+def _square_edges(small: NDArray[np.float32], lit: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Canny edges of what is lit near the middle, without neighbours and scratches on the bars.
+
+    Args:
+        small: (height, width), film units, a quarter of the crop's size.
+        lit: (height, width), the non-zero pixels.
+    """
+    level = float(np.clip(small.max(), 1e-6, 1.0))
+    grey = np.rint(255.0 * np.sqrt(np.clip(small / level, 0.0, 1.0))).astype(np.uint8)
+    edges = cv2.Canny(cv2.GaussianBlur(grey, (0, 0), 1.0), *_CANNY, L2gradient=True)
+    joined = cv2.dilate(edges, np.ones((3, 3), np.uint8))
+    _, parts, boxes, _ = cv2.connectedComponentsWithStats(joined)
+    central = [i for i in range(1, len(boxes)) if _is_central(boxes[i], small.shape)]
+    kept = [i for i in central if lit[parts == i].mean() > _LIT_SHARE]
+    return np.asarray(np.isin(parts, kept) & (edges > 0) & lit, np.uint8)
+
+
+def _reduce(film: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Means over 4x4 pixels: shot noise must not make edges."""
+    height, width = film.shape
+    size = (max(width // _REDUCE, 1), max(height // _REDUCE, 1))
+    return np.asarray(cv2.resize(film, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _lit(small: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Non-zero pixels; in a drowned square those above half its own level: it has an area too."""
+    brightest = float(small.max())
+    if brightest < NON_ZERO / 2:
+        return np.zeros(small.shape, np.bool_)
+    return np.asarray(small > min(NON_ZERO, brightest / 2), np.bool_)
+
+
+def _is_central(box: NDArray[np.int32], shape: tuple[int, ...]) -> bool:
+    """Whether a part is large enough and reaches the middle of the crop, unlike a neighbour.
+
+    Args:
+        box: (5,): left, top, width, height, area; pixels.
+        shape: height and width of the image.
+    """
+    x, y, width, height, _ = (int(v) for v in box)
+    if width * height < _LEAST_AREA * shape[0] * shape[1]:
+        return False
+    low, high = _MIDDLE
+    reaches_x = x + width > low * shape[1] and x < high * shape[1]
+    reaches_y = y + height > low * shape[0] and y < high * shape[0]
+    return reaches_x and reaches_y
