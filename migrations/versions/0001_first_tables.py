@@ -528,6 +528,11 @@ def upgrade() -> None:
         sa.Column("attention_contamination_sha256", sa.String(length=64), nullable=True),
         sa.Column("scored_input", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("status != 'waiting'", name=op.f("ck_prediction_is_a_result")),
+        sa.CheckConstraint(
+            "status NOT IN ('scored', 'partial') OR overall IS NOT NULL",
+            name=op.f("ck_prediction_scored_has_overall"),
+        ),
         sa.CheckConstraint(
             "brightness >= 0 AND brightness <= 4", name=op.f("ck_prediction_brightness_range")
         ),

@@ -125,6 +125,10 @@ class PredictionRow(Base):
         between("cracking", 0, 4),
         between("contamination", 0, 4),
         between("overall", 0, 4),
+        sa.CheckConstraint(
+            "status NOT IN ('scored', 'partial') OR overall IS NOT NULL", name="scored_has_overall"
+        ),
+        sa.CheckConstraint("status != 'waiting'", name="is_a_result"),
         sa.UniqueConstraint("square_id", "model_id"),
     )
 
