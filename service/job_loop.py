@@ -1,0 +1,184 @@
+"""A worker's loop: takes jobs, counts their attempts, gives up on some, and shows that it lives."""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from typing import NoReturn, Protocol
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from service.database import Database
+from service.heartbeat import Heartbeat, WorkerLostError, beat_until, new_worker_id
+from service.job_queue import ScoreRequest
+from service.jobs import DurableQueue, Priority, running_jobs
+from service.queries.jobs import (
+    StartedJob,
+    fail_job,
+    fail_lost_jobs,
+    finish_job,
+    forget_jobs,
+    hand_back_jobs,
+    start_job,
+)
+from service.settings import Settings
+from service.tables import WorkerRow, WorkerState
+
+GRACE_S = 10
+"""How long a job may still run when the worker is asked to stop."""
+
+RECONCILE_S = 30.0
+"""How often work that nobody has asked for is looked for."""
+
+KEEP_DONE = timedelta(days=7)
+"""How long rows of finished jobs are kept."""
+
+LOST_EXIT_CODE = 75
+"""The exit status of a worker that was declared dead (EX_TEMPFAIL: start it again)."""
+
+log = structlog.get_logger()
+
+
+class Work(Protocol):
+    """What a worker can do."""
+
+    device: str
+    model_id: str
+
+    def do(self, job: StartedJob) -> None:
+        """Do a job; may raise anything."""
+
+    def give_up(self, job: StartedJob, reason: str) -> None:
+        """Note on the job's subject that it will not be done."""
+
+    def list_wanted(self) -> Iterable[ScoreRequest]:
+        """List what should have been asked for, whether it was or not."""
+
+
+class JobLoop:
+    """One worker process at work."""
+
+    def __init__(self, settings: Settings, work: Work) -> None:
+        self._settings = settings
+        self._work = work
+        self._database = Database(settings.url)
+        self._queue = DurableQueue(self._database)
+        self._running: str | None = None
+        self.worker_id = new_worker_id()
+
+    def run(self, stop: Event) -> None:
+        """Take jobs until told to stop; then finish what runs, or hand it back after a while."""
+        heartbeat = Heartbeat(self._database, self._queue, self.worker_id, self._settings.lease_s)
+        heartbeat.sign_on(device=self._work.device, model_id=self._work.model_id)
+        log.info("worker started", worker=self.worker_id, device=self._work.device)
+        with (
+            self._beating(heartbeat),
+            running_jobs(self._settings.url, self.worker_id, self.run_job, GRACE_S),
+        ):
+            self._reconcile_until(stop)
+        unfinished = self._running
+        with self._database.write() as session:
+            hand_back_jobs(session, self.worker_id)
+        heartbeat.sign_off()
+        log.info("worker stopped", worker=self.worker_id, handed_back=unfinished)
+        if unfinished is not None:
+            _exit_at_once(0)
+        self._queue.close()
+        self._database.close()
+
+    def run_job(self, job_id: str) -> None:
+        """Do one job and write down how it went."""
+        with self._database.write() as session:
+            job = start_job(session, job_id, worker_id=self.worker_id)
+        if job is None:
+            return
+        self._running = job_id
+        try:
+            self._attempt(job)
+        except Exception as error:
+            log.exception("job failed", job=job_id, attempt=job.attempts)
+            self._fail(job, f"{type(error).__name__}: {error}")
+        finally:
+            self._running = None
+
+    def reconcile(self) -> None:
+        """Ask for what is wanted and in no queue, and free jobs that a dead worker still holds."""
+        quiet = timedelta(seconds=2 * self._settings.lease_s)
+        gone = self._queue.list_holders(quiet) - self._list_workers()
+        if gone:
+            log.warning("released jobs of dead workers", jobs=self._queue.release(sorted(gone)))
+        live = self._queue.list_live()
+        with self._database.write() as session:
+            fail_lost_jobs(session, live, quiet)
+            forget_jobs(session, KEEP_DONE)
+        for request in self._work.list_wanted():
+            if request.job_id not in live:
+                self._queue.submit(request, Priority.CATCH_UP)
+        self._queue.forget(KEEP_DONE)
+
+    def _attempt(self, job: StartedJob) -> None:
+        if job.attempts > self._settings.max_attempts:
+            self._bury(job, f"the worker died in attempt {job.attempts - 1}")
+            return
+        self._work.do(job)
+        with self._database.write() as session:
+            finish_job(session, job.id)
+
+    def _fail(self, job: StartedJob, reason: str) -> None:
+        with self._database.write() as session:
+            run = fail_job(session, job.id, reason, max_attempts=self._settings.max_attempts)
+        if run is None:
+            self._bury(job, reason)
+        else:
+            self._queue.enqueue(job.id, run, delay_s=2.0 ** (run - 2))
+
+    def _bury(self, job: StartedJob, reason: str) -> None:
+        log.error("job given up", job=job.id, attempts=job.attempts, reason=reason)
+        with self._database.write() as session:
+            fail_job(session, job.id, reason, max_attempts=0)
+        self._work.give_up(job, reason)
+
+    def _reconcile_until(self, stop: Event) -> None:
+        while True:
+            try:
+                self.reconcile()
+            except DBAPIError as error:
+                log.warning("could not look for forgotten work", reason=str(error.orig))
+            if stop.wait(RECONCILE_S):
+                return
+
+    def _list_workers(self) -> set[str]:
+        with self._database.read() as session:
+            return set(session.scalars(sa.select(WorkerRow.id)))
+
+    @contextmanager
+    def _beating(self, heartbeat: Heartbeat) -> Iterator[None]:
+        stop = Event()
+
+        def beat() -> None:
+            try:
+                beat_until(stop, heartbeat, self._state, self._settings.heartbeat_s)
+            except WorkerLostError as error:
+                log.critical("worker lost", reason=str(error))
+                _exit_at_once(LOST_EXIT_CODE)
+
+        thread = Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _state(self) -> WorkerState:
+        return WorkerState.IDLE if self._running is None else WorkerState.BUSY
+
+
+def _exit_at_once(code: int) -> NoReturn:
+    """End the process although a job runs: what it would write is no longer its own."""
+    logging.shutdown()
+    os._exit(code)

@@ -1,0 +1,201 @@
+"""Durable jobs: DBOS Transact behind one queue class and one context manager.
+
+DBOS keeps the order, the delay and which process has a job: in a SQLite file beside our database,
+or in the schema `dbos` of our Postgres database. What people see of a job (state, attempts, reason)
+is our row in `job`. A job carries only its id; one run of it is a DBOS workflow named
+`<job id>#<number of the run>`.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from pathlib import Path
+
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
+from sqlalchemy import URL
+
+from service.database import Database
+from service.job_queue import ScoreRequest
+from service.queries.jobs import queue_score
+
+APPLICATION = "xcryonet"
+QUEUE = "jobs"
+SCHEMA = "dbos"
+WORKFLOW = "run_job"
+VERSION = "1"
+"""Pinned: DBOS' default is a hash of the code, which would strand queued jobs at an upgrade."""
+
+POLL_S = 0.2
+"""How often a worker looks for a job."""
+
+_FORGET_AT_ONCE = 500
+
+
+class Priority(IntEnum):
+    """Which job comes first: the one with the lower number."""
+
+    LIVE = 10
+    CATCH_UP = 50
+
+
+class DurableQueue:
+    """The queue of jobs, for every process that asks for work or looks after it."""
+
+    def __init__(self, database: Database) -> None:
+        """Open the queue, making its tables where they are not there yet."""
+        self._database = database
+        self._client = _open_client(database.url)
+
+    def submit(self, request: ScoreRequest, priority: Priority = Priority.LIVE) -> None:
+        """Ask for a tile's scores; what waits, runs or was given up is not asked for again."""
+        with self._database.write() as session:
+            run = queue_score(session, request)
+        if run is not None:
+            self.enqueue(request.job_id, run, priority=priority)
+
+    def enqueue(
+        self, job_id: str, run: int, *, priority: Priority = Priority.LIVE, delay_s: float = 0.0
+    ) -> None:
+        """Put one run of a job into the queue; putting the same run twice changes nothing."""
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": f"{job_id}#{run}",
+            "app_version": VERSION,
+            "priority": int(priority),
+        }
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._client.enqueue(options, job_id)
+
+    def list_live(self) -> frozenset[str]:
+        """List the ids of the jobs that wait or run."""
+        return frozenset(map(_job_id, self._list(["ENQUEUED", "DELAYED", "PENDING"])))
+
+    def length(self) -> int:
+        """Count the jobs that wait."""
+        return len(self._list(["ENQUEUED", "DELAYED"]))
+
+    def list_holders(self, quiet: timedelta) -> frozenset[str]:
+        """List the workers that hold a job which has not changed hands for so long."""
+        before_ms = (datetime.now(UTC) - quiet).timestamp() * 1000
+        return frozenset(
+            run.executor_id
+            for run in self._list(["PENDING"])
+            if run.executor_id is not None and (run.updated_at or 0) <= before_ms
+        )
+
+    def release(self, worker_ids: Sequence[str]) -> list[str]:
+        """Give the jobs of workers that are gone back to the queue.
+
+        Returns:
+            The ids of the jobs.
+        """
+        held = [run for run in self._list(["PENDING"]) if run.executor_id in worker_ids]
+        if held:
+            self._client.resume_workflows([run.workflow_id for run in held], queue_name=QUEUE)
+        return [_job_id(run) for run in held]
+
+    def forget(self, older_than: timedelta) -> int:
+        """Drop what DBOS remembers of runs that ended long ago.
+
+        Returns:
+            How many were dropped.
+        """
+        ended = self._client.list_workflows(
+            name=WORKFLOW,
+            completed_before=(datetime.now(UTC) - older_than).isoformat(),
+            limit=_FORGET_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            self._client.delete_workflows([run.workflow_id for run in ended])
+        return len(ended)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.destroy()
+
+    def _list(self, states: list[str]) -> list[WorkflowStatus]:
+        return self._client.list_workflows(
+            name=WORKFLOW, status=states, load_input=False, load_output=False
+        )
+
+
+@contextmanager
+def running_jobs(
+    url: URL, worker_id: str, run: Callable[[str], None], grace_s: float
+) -> Iterator[None]:
+    """Take jobs from the queue, one at a time, while the block lasts.
+
+    Args:
+        url: Our database.
+        worker_id: Unique among all workers that ever were: two of one name would both run a job.
+        run: Does the job of that id; it reports failure in our own row and must not raise.
+        grace_s: How long a job that runs at the end of the block is waited for.
+    """
+    DBOS(
+        config={
+            "name": APPLICATION,
+            "system_database_url": job_database_url(url),
+            "dbos_system_schema": SCHEMA,
+            "application_version": VERSION,
+            "executor_id": worker_id,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+        }
+    )
+
+    def run_job(job_id: str) -> None:
+        run(job_id)
+
+    # Attempts are counted in our own row: DBOS' counter starts again when a job is taken over.
+    DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(run_job)
+    DBOS.listen_queues([QUEUE])
+    DBOS.launch()
+    try:
+        yield
+    finally:
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=round(grace_s))
+
+
+def job_database_url(url: URL) -> str:
+    """Say where DBOS keeps its tables, given where ours are."""
+    if url.get_backend_name() == "sqlite":
+        ours = Path(str(url.database))
+        url = url.set(database=str(ours.with_name(f"{ours.stem}-jobs{ours.suffix}")))
+    else:
+        url = url.set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)
+
+
+def _open_client(url: URL) -> DBOSClient:
+    """Make DBOS' tables and the queue where they are missing, and connect."""
+    where = job_database_url(url)
+    if url.get_backend_name() == "sqlite":
+        _prepare_sqlite(where)
+    DBOS.migrate(where, schema=SCHEMA)
+    client = DBOSClient(
+        system_database_url=where,
+        dbos_system_schema=SCHEMA,
+        serializer=DBOSPortableJSONSerializer(),
+        application_name=APPLICATION,
+        retry_connection_errors=False,
+    )
+    client.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=POLL_S)
+    return client
+
+
+def _prepare_sqlite(url: str) -> None:
+    """Let readers and a writer work side by side: the mode stays with the file."""
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, timeout=30)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _job_id(run: WorkflowStatus) -> str:
+    return run.workflow_id.rpartition("#")[0]
