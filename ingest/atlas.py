@@ -1,0 +1,216 @@
+"""One atlas as its tiles tell it: a pure function of the set of tiles and Atlas.dm, whatever their order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.crops import CropPlan, TilePart
+from ingest.epu import AtlasDm, AtlasDmNode
+from ingest.extract import Extraction, extract_windows
+from ingest.film import FilmLevels, estimate_film
+from ingest.mosaic import Mosaic, build_mosaic
+from ingest.place import Frame, Placed, TileOptics, atlas_dm_frame, nominal_frame, place_tiles
+from ingest.records import (
+    CROP_PIXEL_NM,
+    CROP_SIZE_PX,
+    FrameSource,
+    Point,
+    SquareRecord,
+)
+from ingest.stage import StageModel, StageSample, fit_stage_model, nominal_stage_model
+from ingest.window import Window
+
+MATCH_SHARE = 0.35
+"""A node of Atlas.dm and a square of ours are one when nearer than this share of the pitch."""
+
+CROP_STEP_UM = 0.5
+"""Crop centres lie on this grid, so that a hair's move of a square does not make a new crop."""
+
+
+@dataclass(frozen=True)
+class AtlasTile:
+    """A readable tile: how it was taken, and its pixels reduced for detection (float32)."""
+
+    epu_tile_id: int
+    optics: TileOptics
+    reduced: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FoundSquare:
+    """A square and the plan by which its crop is cut."""
+
+    record: SquareRecord
+    plan: CropPlan | None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that an atlas' tiles say together."""
+
+    placed: dict[str, Placed]
+    refused: dict[str, str]
+    frame: Frame | None
+    frame_source: FrameSource
+    film: FilmLevels | None
+    extraction: Extraction
+    stage: StageModel | None
+    squares: tuple[FoundSquare, ...]
+    mosaic: Mosaic
+
+
+def survey_atlas(tiles: Mapping[str, AtlasTile], dm: AtlasDm | None) -> Survey:
+    """Place tiles, find squares, film level and stage positions."""
+    optics = {name: tile.optics for name, tile in tiles.items()}
+    placed, refused = place_tiles(optics)
+    mosaic = build_mosaic({name: tile.reduced for name, tile in tiles.items()}, placed)
+    frame, source = _frame(placed, optics, dm)
+    extraction = extract_windows(mosaic)
+    film = estimate_film(extraction.windows)
+    nodes = _nodes(dm)
+    stage = _stage_model(tiles, placed, nodes)
+    squares: tuple[FoundSquare, ...] = ()
+    if frame is not None and stage is not None and extraction.mesh is not None:
+        matched = _match_nodes(extraction, frame, nodes)
+        context = _Context(tiles, mosaic, frame, stage, film)
+        squares = tuple(
+            _square(window, matched.get(i), context) for i, window in enumerate(extraction.windows)
+        )
+    return Survey(placed, refused, frame, source, film, extraction, stage, squares, mosaic)
+
+
+@dataclass(frozen=True)
+class _Context:
+    tiles: Mapping[str, AtlasTile]
+    mosaic: Mosaic
+    frame: Frame
+    stage: StageModel
+    film: FilmLevels | None
+
+
+def _frame(
+    placed: Mapping[str, Placed], optics: Mapping[str, TileOptics], dm: AtlasDm | None
+) -> tuple[Frame | None, FrameSource]:
+    if not placed:
+        return None, FrameSource.NOMINAL
+    first = min((optics[name] for name in placed), key=lambda tile: tile.index)
+    if dm is not None:
+        rects = {tile.name: tile.rect_px for tile in dm.tiles}
+        frame = atlas_dm_frame(placed, rects, first)
+        if frame is not None:
+            return frame, FrameSource.ATLAS_DM
+    return nominal_frame(first), FrameSource.NOMINAL
+
+
+def _nodes(dm: AtlasDm | None) -> list[AtlasDmNode]:
+    return [node for tile in dm.tiles for node in tile.nodes] if dm is not None else []
+
+
+def _stage_model(
+    tiles: Mapping[str, AtlasTile], placed: Mapping[str, Placed], nodes: list[AtlasDmNode]
+) -> StageModel | None:
+    if not placed:
+        return None
+    by_id = {tiles[name].epu_tile_id: tiles[name].optics for name in placed}
+    samples = [
+        StageSample(by_id[tile_id], x_px, y_px, node.stage_um)
+        for node in nodes
+        for tile_id, x_px, y_px in node.tile_positions[:1]
+        if tile_id in by_id
+    ]
+    optics = {name: tile.optics for name, tile in tiles.items()}
+    return fit_stage_model(samples) or nominal_stage_model(optics, dict(placed))
+
+
+def _match_nodes(
+    extraction: Extraction, frame: Frame, nodes: list[AtlasDmNode]
+) -> dict[int, AtlasDmNode]:
+    """The node of each window by its index: nearest pairs first, one to one."""
+    if not nodes or not extraction.windows or extraction.mesh is None:
+        return {}
+    ours = np.array([frame.to_px(w.x_um, w.y_um) for w in extraction.windows])
+    theirs = np.array([node.center_px for node in nodes])
+    distance = np.linalg.norm(ours[:, None] - theirs[None], axis=2)
+    limit = MATCH_SHARE * extraction.mesh.pitch_um / frame.pixel_um
+    pairs = np.argwhere(distance < limit)
+    order = np.argsort(distance[pairs[:, 0], pairs[:, 1]], kind="stable")
+    matched: dict[int, AtlasDmNode] = {}
+    taken: set[int] = set()
+    for window, node in pairs[order].tolist():
+        if window not in matched and node not in taken:
+            matched[window] = nodes[node]
+            taken.add(node)
+    return matched
+
+
+def _square(window: Window, node: AtlasDmNode | None, context: _Context) -> FoundSquare:
+    owner = context.mosaic.showing(window.x_um, window.y_um)[0]
+    x_px, y_px = context.frame.to_px(window.x_um, window.y_um)
+    stage_x, stage_y = context.stage.position(
+        context.tiles[owner].optics, *_tile_pixel(window, owner, context)
+    )
+    pixel_um = context.frame.pixel_um
+    record = SquareRecord(
+        tile_name=owner,
+        center_x_px=round(x_px, 3),
+        center_y_px=round(y_px, 3),
+        width_px=round(window.width_um / pixel_um, 3),
+        height_px=round(window.height_um / pixel_um, 3),
+        rotation_deg=window.rotation_deg,
+        corners_px=_corners(window, context.frame),
+        stage_x_um=round(stage_x, 4),
+        stage_y_um=round(stage_y, 4),
+        stage_residual_um=round(context.stage.residual_um, 4),
+        stage_source=context.stage.source,
+        aligned_stage_x_um=node.aligned_stage_um[0] if node and node.aligned_stage_um else None,
+        aligned_stage_y_um=node.aligned_stage_um[1] if node and node.aligned_stage_um else None,
+        complete=window.complete,
+        coverage=round(window.coverage, 4),
+        on_rim=not window.complete,
+        epu_node_id=node.node_id if node else None,
+        epu_category=node.category if node else None,
+        epu_quality=node.quality if node else None,
+    )
+    plan = _plan(window, context) if context.film else None
+    return FoundSquare(record, plan)
+
+
+def _tile_pixel(window: Window, name: str, context: _Context) -> tuple[float, float]:
+    optics, place = context.tiles[name].optics, context.mosaic.tiles[name]
+    return (
+        (window.x_um - place.x_um) / optics.pixel_um + (optics.width_px - 1) / 2,
+        (window.y_um - place.y_um) / optics.pixel_um + (optics.height_px - 1) / 2,
+    )
+
+
+def _corners(window: Window, frame: Frame) -> tuple[Point, Point, Point, Point]:
+    cos, sin = np.cos(np.radians(window.rotation_deg)), np.sin(np.radians(window.rotation_deg))
+
+    def corner(right: float, down: float) -> Point:
+        along, across = right * window.width_um / 2, down * window.height_um / 2
+        x, y = frame.to_px(
+            window.x_um + cos * along - sin * across, window.y_um + sin * along + cos * across
+        )
+        return Point(x=round(float(x), 2), y=round(float(y), 2))
+
+    return corner(-1, -1), corner(1, -1), corner(1, 1), corner(-1, 1)
+
+
+def _plan(window: Window, context: _Context) -> CropPlan:
+    """Which tiles a crop is cut from, the owner first."""
+    film = context.film
+    if film is None:
+        raise ValueError("a crop needs a film level: expected windows on the atlas, found none")
+    x_um = round(window.x_um / CROP_STEP_UM) * CROP_STEP_UM
+    y_um = round(window.y_um / CROP_STEP_UM) * CROP_STEP_UM
+    reach = CROP_SIZE_PX * CROP_PIXEL_NM * 1e-3 * 0.7072
+    names = context.mosaic.showing(x_um, y_um, reach)
+    parts = []
+    for name in names:
+        shift = context.mosaic.seam(names[0], name)
+        parts.append(TilePart(name, x_um - shift[0], y_um - shift[1]))
+        if context.mosaic.tiles[name].holds(x_um - shift[0], y_um - shift[1], reach):
+            break
+    return CropPlan(tuple(parts), window.rotation_deg, film.full_scale)

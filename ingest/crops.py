@@ -1,0 +1,165 @@
+"""Pixels that leave ingest: upright crops of squares, thumbnails and display images, all root-coded 8 bit.
+
+`v = round(255 * sqrt(g / full_scale))`: one step is finer than the shot noise at every level.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.mosaic import WorkTile, inside_image
+from ingest.records import CROP_PIXEL_NM, CROP_SIZE_PX
+
+THUMBNAIL_PX = 160
+JPEG_QUALITY = 85
+SMALLEST_DISPLAY_PX = 200
+MIN_SHRINK = 1.3
+
+
+@dataclass(frozen=True)
+class TilePart:
+    """A tile that shows part of a square, and where the square's centre lies as seen from it."""
+
+    name: str
+    x_um: float
+    y_um: float
+
+
+@dataclass(frozen=True)
+class CropPlan:
+    """All that decides a crop's pixels: equal plans over equal tiles give equal crops."""
+
+    parts: tuple[TilePart, ...]
+    rotation_deg: float
+    full_scale: float
+
+
+@dataclass(frozen=True)
+class TileImage:
+    """A tile at the camera's own resolution: (h, w) grey values and its place."""
+
+    pixels: NDArray[np.generic]
+    pixel_um: float
+    place: WorkTile
+
+
+def cut_crop(plan: CropPlan, open_tile: Callable[[str], TileImage]) -> NDArray[np.uint8]:
+    """Cut a square's (640, 640) uint8 crop at 160 nm from its tiles; 0 where no tile is."""
+    grey = np.zeros((CROP_SIZE_PX, CROP_SIZE_PX), np.float32)
+    covered = np.zeros(grey.shape, bool)
+    for part in plan.parts:
+        pixels, inside = _resample(open_tile(part.name), part, plan.rotation_deg)
+        new = inside & ~covered
+        grey[new] = pixels[new]
+        covered |= inside
+        if covered.all():
+            break
+    return encode_grey(grey, plan.full_scale)
+
+
+def encode_grey(grey: NDArray[np.generic], full_scale: float) -> NDArray[np.uint8]:
+    """Root-code grey values (any shape) to uint8."""
+    scaled = np.clip(grey.astype(np.float32) * np.float32(1 / full_scale), 0, 1)
+    return np.rint(np.sqrt(scaled) * 255).astype(np.uint8)
+
+
+def decode_grey(coded: NDArray[np.uint8], full_scale: float) -> NDArray[np.float32]:
+    """Grey values of root-coded pixels."""
+    return ((coded.astype(np.float32) / 255) ** 2 * full_scale).astype(np.float32)
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Lossless bytes of a crop."""
+    return _encode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+
+
+def encode_thumbnail(crop: NDArray[np.uint8]) -> bytes:
+    """JPEG bytes of a crop, 160 pixels wide."""
+    small = cv2.resize(crop, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+    return _encode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+
+
+def encode_display(pixels: NDArray[np.generic], full_scale: float) -> list[bytes]:
+    """JPEG bytes of a tile for the page: full size first, each next half as large."""
+    table = None
+    if pixels.dtype == np.uint16:
+        table = encode_grey(np.arange(65536, dtype=np.float32), full_scale)
+    coded = encode_grey(pixels, full_scale) if table is None else table[pixels]
+    levels = []
+    while True:
+        levels.append(_encode(".jpg", coded, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]))
+        if max(coded.shape) < 2 * SMALLEST_DISPLAY_PX:
+            return levels
+        half = (max(1, coded.shape[1] // 2), max(1, coded.shape[0] // 2))
+        coded = cv2.resize(coded, half, interpolation=cv2.INTER_AREA)
+
+
+def _encode(suffix: str, pixels: NDArray[np.uint8], options: list[int]) -> bytes:
+    done, data = cv2.imencode(suffix, pixels, options)
+    if not done:
+        raise ValueError(f"cannot encode a {pixels.shape} image as {suffix}")
+    return bytes(data)
+
+
+def _resample(
+    tile: TileImage, part: TilePart, rotation_deg: float
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(640, 640) grey values of one tile in the crop's frame, and where the tile reaches."""
+    to_tile = _crop_to_tile(tile, part, rotation_deg)
+    inside = inside_image(to_tile, CROP_SIZE_PX, tile.pixels.shape)
+    if not inside.any():
+        return np.zeros(inside.shape, np.float32), inside
+    part_pixels, left, top = _cut(tile.pixels, to_tile)
+    to_part = to_tile.copy()
+    to_part[:, 2] -= (left, top)
+    step = CROP_PIXEL_NM * 1e-3 / tile.pixel_um
+    if step > MIN_SHRINK:
+        part_pixels, to_part = _shrink(part_pixels, to_part, step)
+    how = cv2.INTER_LINEAR if step > 0.8 else cv2.INTER_CUBIC
+    size = (CROP_SIZE_PX, CROP_SIZE_PX)
+    border = cv2.BORDER_REPLICATE
+    flags = how | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpAffine(part_pixels, to_part, size, flags=flags, borderMode=border)
+    return np.nan_to_num(warped, nan=0.0, posinf=0.0, neginf=0.0), inside
+
+
+def _crop_to_tile(tile: TileImage, part: TilePart, rotation_deg: float) -> NDArray[np.float64]:
+    step = CROP_PIXEL_NM * 1e-3 / tile.pixel_um
+    cos, sin = np.cos(np.radians(rotation_deg)), np.sin(np.radians(rotation_deg))
+    linear = np.array([[cos, -sin], [sin, cos]]) * step
+    height, width = tile.pixels.shape
+    centre = np.array(
+        [
+            (part.x_um - tile.place.x_um) / tile.pixel_um + (width - 1) / 2,
+            (part.y_um - tile.place.y_um) / tile.pixel_um + (height - 1) / 2,
+        ]
+    )
+    half = (CROP_SIZE_PX - 1) / 2
+    return np.hstack([linear, (centre - linear @ np.array([half, half]))[:, None]])
+
+
+def _cut(
+    pixels: NDArray[np.generic], to_tile: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], int, int]:
+    """The part of a tile that a crop touches, as float32, and its left and top."""
+    last = CROP_SIZE_PX - 1
+    corners = to_tile @ np.array([[0, last, 0, last], [0, 0, last, last], [1, 1, 1, 1]])
+    low = np.maximum(np.floor(corners.min(axis=1)).astype(int) - 3, 0)
+    high = np.ceil(corners.max(axis=1)).astype(int) + 4
+    part = pixels[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
+    return part.astype(np.float32), int(low[0]), int(low[1])
+
+
+def _shrink(
+    pixels: NDArray[np.float32], to_pixels: NDArray[np.float64], step: float
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Average areas down to the crop's scale first, so that fine pixels do not alias."""
+    size = (max(1, round(pixels.shape[1] / step)), max(1, round(pixels.shape[0] / step)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    ratio = np.array([size[0] / pixels.shape[1], size[1] / pixels.shape[0]])
+    scaled = to_pixels * ratio[:, None]
+    scaled[:, 2] += 0.5 * ratio - 0.5
+    return small, scaled

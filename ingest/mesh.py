@@ -1,0 +1,155 @@
+"""The grid's mesh: pitch and rotation from the mosaic's autocorrelation, no lattice assumed square."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.mosaic import Overview
+
+PITCH_RANGE_UM = (40.0, 300.0)
+"""Meshes that EM grids have: 500 (50 um) to 100 (254 um), with room for a stage's scale."""
+
+MESH_PIXEL_UM = 2.0
+MIN_CORRELATION = 0.15
+MIN_RELATIVE_PEAK = 0.55
+MIN_CONTRAST = 8.0
+"""Windows over bars, in units of the bars' own spread: a dark tile's gain stripes stay below 3."""
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Two lattice vectors, micrometres in the mosaic frame, the first nearest the x axis."""
+
+    first_um: tuple[float, float]
+    second_um: tuple[float, float]
+
+    @property
+    def pitch_um(self) -> float:
+        """Mean length of the two vectors."""
+        return float(np.hypot(*self.first_um) + np.hypot(*self.second_um)) / 2
+
+    @property
+    def rotation_deg(self) -> float:
+        """Rotation of the first vector against the x axis, -45 to 45."""
+        return upright_deg(float(np.degrees(np.arctan2(self.first_um[1], self.first_um[0]))))
+
+    @property
+    def basis(self) -> NDArray[np.float64]:
+        """(2, 2) float64, lattice vectors as columns."""
+        return np.array([self.first_um, self.second_um]).T
+
+
+def upright_deg(angle_deg: float) -> float:
+    """The same square's rotation within -45 to 45 degrees."""
+    return (angle_deg + 45.0) % 90.0 - 45.0
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Grey levels of a mosaic: darkest, bars, and the bright end of its windows."""
+
+    darkest: float
+    bar: float
+    bright: float
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether anything is clearly brighter than the bars."""
+        spread = max(self.bar - self.darkest, 1e-6)
+        contrast = (self.bright - self.bar) / spread
+        return contrast > MIN_CONTRAST and self.bright > 2 * self.bar
+
+
+def read_levels(overview: Overview) -> Levels:
+    """Bars and bright end from the intensity distribution (every third pixel each way)."""
+    values = overview.pixels[::3, ::3][overview.covered[::3, ::3]]
+    darkest, bar, bright = np.percentile(values, [2, 20, 99.5])
+    return Levels(float(darkest), float(bar), float(bright))
+
+
+def transmission(overview: Overview, levels: Levels) -> NDArray[np.float32]:
+    """(h, w) float32 in 0 to 1: root of the grey level between bars and bright windows."""
+    scale = 1 / max(levels.bright - levels.bar, 1e-6)
+    scaled = np.clip((overview.pixels - levels.bar) * scale, 0, 1)
+    return np.sqrt(scaled, dtype=np.float32) * overview.covered
+
+
+def find_mesh(image: NDArray[np.float32], overview: Overview) -> Mesh | None:
+    """Estimate the mesh from a transmission image; None where nothing repeats."""
+    factor = overview.pixel_um / MESH_PIXEL_UM
+    scale = {"fx": factor, "fy": factor, "interpolation": cv2.INTER_AREA}
+    small = cv2.resize(image, None, **scale)
+    mask = cv2.resize(overview.covered.astype(np.float32), None, **scale)
+    return _choose(_peaks(_autocorrelation(small, mask)))
+
+
+def _autocorrelation(image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Correlation coefficient at every shift of at most the largest pitch; (2r + 1, 2r + 1)."""
+    reach = int(PITCH_RANGE_UM[1] * 1.1 / MESH_PIXEL_UM)
+    mean = float(image[mask > 0.5].mean())
+    centred = (image - mean) * mask
+    shape = tuple(cv2.getOptimalDFTSize(max(n, reach + 1) + reach + 1) for n in image.shape)
+    power = np.abs(np.fft.rfft2(centred, shape)) ** 2
+    overlap = np.abs(np.fft.rfft2(mask, shape)) ** 2
+    both = np.fft.irfft2(power, shape), np.fft.irfft2(overlap, shape)
+    rolled = [np.roll(a, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1] for a in both]
+    enough = rolled[1] > 0.05 * float(mask.sum())
+    result = np.where(enough, rolled[0] / np.maximum(rolled[1], 1), 0)
+    return (result / max(float(result[reach, reach]), 1e-9)).astype(np.float32)
+
+
+def _peaks(correlation: NDArray[np.float32]) -> list[tuple[float, float, float]]:
+    """Local maxima in the range of pitches as (x um, y um, height), upper half plane, highest first."""
+    reach = correlation.shape[0] // 2
+    smooth = cv2.GaussianBlur(correlation, (0, 0), 1.5)
+    top = cv2.dilate(smooth, np.ones((9, 9), np.uint8))
+    found = []
+    for row, column in zip(*np.nonzero((smooth == top) & (smooth > MIN_CORRELATION)), strict=True):
+        y, x = row - reach, column - reach
+        radius_um = float(np.hypot(x, y)) * MESH_PIXEL_UM
+        if PITCH_RANGE_UM[0] <= radius_um <= PITCH_RANGE_UM[1] and (y > 0 or (y == 0 and x > 0)):
+            dx, dy = _subpixel(smooth, int(row), int(column))
+            height = float(smooth[row, column])
+            found.append(((x + dx) * MESH_PIXEL_UM, (y + dy) * MESH_PIXEL_UM, height))
+    return sorted(found, key=lambda peak: -peak[2])
+
+
+def _subpixel(image: NDArray[np.float32], row: int, column: int) -> tuple[float, float]:
+    def shift(before: float, here: float, after: float) -> float:
+        curve = before - 2 * here + after
+        return float(np.clip(0.5 * (before - after) / curve, -1, 1)) if curve < 0 else 0.0
+
+    if not (0 < row < image.shape[0] - 1 and 0 < column < image.shape[1] - 1):
+        return 0.0, 0.0
+    here = image[row, column]
+    return (
+        shift(image[row, column - 1], here, image[row, column + 1]),
+        shift(image[row - 1, column], here, image[row + 1, column]),
+    )
+
+
+def _choose(peaks: list[tuple[float, float, float]]) -> Mesh | None:
+    """The two shortest lattice vectors among the high peaks, at 50 to 130 degrees."""
+    if not peaks:
+        return None
+    strong = [peak for peak in peaks if peak[2] >= MIN_RELATIVE_PEAK * peaks[0][2]]
+    strong.sort(key=lambda peak: np.hypot(peak[0], peak[1]))
+    first = np.array(strong[0][:2])
+    for x, y, _ in strong[1:]:
+        second = np.array([x, y])
+        sine = abs(first[0] * y - first[1] * x) / np.linalg.norm(first) / np.linalg.norm(second)
+        near = 0.75 < np.linalg.norm(second) / np.linalg.norm(first) < 1.33
+        if sine > 0.76 and near:
+            return _oriented(first, second)
+    return _oriented(first, np.array([-first[1], first[0]]))
+
+
+def _oriented(one: NDArray[np.float64], other: NDArray[np.float64]) -> Mesh:
+    """Name the vector nearer the x axis first, both pointing right and down."""
+    if abs(one[1]) / np.linalg.norm(one) > abs(other[1]) / np.linalg.norm(other):
+        one, other = other, one
+    one = one if one[0] > 0 else -one
+    other = other if other[1] > 0 else -other
+    return Mesh((float(one[0]), float(one[1])), (float(other[0]), float(other[1])))

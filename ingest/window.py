@@ -1,0 +1,180 @@
+"""Measure one window: the transmitting part of a grid square between its bars."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.mosaic import WORK_PIXEL_UM, Mosaic, Patch, cut_patch
+
+EDGE_SHARE = 0.25
+"""Grey level of a window's edge between bar and bright: a quarter, so that dim film beside vacuum counts."""
+
+MIN_SIDE_UM = 6.0
+"""Smaller bright spots are pinholes, not windows."""
+
+MIN_CONTRAST_SIGMA = 6.0
+
+MAX_SIDE_SHARE = 0.93
+"""Of the pitch: where no bar is seen around it, what shines is no window."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a window is looked for with.
+
+    Args:
+        pitch_um: of the mesh.
+        rotation_deg: of the mesh.
+        min_contrast: grey level that a window must stand above its bars.
+    """
+
+    pitch_um: float
+    rotation_deg: float
+    min_contrast: float
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window in the mosaic frame, micrometres.
+
+    Args:
+        x_um: centre.
+        y_um: centre.
+        width_um: extent along its rotated x axis.
+        height_um: extent along its rotated y axis.
+        rotation_deg: of its x axis against the mosaic's, -45 to 45.
+        coverage: share of its box that tiles cover.
+        level: median grey level inside.
+        film_levels: sample of grey levels inside, for the grid's film level.
+    """
+
+    x_um: float
+    y_um: float
+    width_um: float
+    height_um: float
+    rotation_deg: float
+    coverage: float
+    level: float
+    film_levels: NDArray[np.float32]
+
+    @property
+    def complete(self) -> bool:
+        """Whether tiles cover all of it."""
+        return self.coverage >= 0.999
+
+
+@dataclass(frozen=True)
+class _Box:
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def measure_window(mosaic: Mosaic, near_um: tuple[float, float], search: Search) -> Window | None:
+    """Find the window nearest a position and measure it; None where no light comes through."""
+    centre = near_um
+    for _ in range(3):
+        patch = cut_patch(mosaic, centre, search.pitch_um, search.rotation_deg)
+        found = _segment(patch, search)
+        if found is None:
+            return None
+        box, mask = found
+        shift = _offset(box, patch.pixels.shape[0])
+        centre = _move(centre, shift, search.rotation_deg)
+        if np.hypot(*shift) < WORK_PIXEL_UM:
+            break
+    if np.hypot(centre[0] - near_um[0], centre[1] - near_um[1]) > 0.5 * search.pitch_um:
+        return None
+    return _window(patch, box, mask, centre, search.rotation_deg)
+
+
+def _segment(patch: Patch, search: Search) -> tuple[_Box, NDArray[np.bool_]] | None:
+    """Bounding box (pixels) and mask of the transmitting part around the patch's middle."""
+    levels = patch.pixels[patch.covered]
+    if levels.size < 0.15 * patch.pixels.size:
+        return None
+    dark, bar, bright = np.percentile(levels[::4], [2, 8, 97])
+    noise = max(float(bar - dark), 1e-3 * float(bright), 1e-6)
+    if bright - bar < max(MIN_CONTRAST_SIGMA * noise, search.min_contrast):
+        return None
+    smooth = cv2.GaussianBlur(patch.pixels, (0, 0), 1.0)
+    mask = (smooth > bar + EDGE_SHARE * (bright - bar)) & patch.covered
+    mask = _central(mask)
+    box = _bounds(mask)
+    if box is None:
+        return None
+    smallest = MIN_SIDE_UM / WORK_PIXEL_UM
+    largest = MAX_SIDE_SHARE * patch.pixels.shape[0]
+    sides = sorted((box.right - box.left, box.bottom - box.top))
+    if sides[0] < smallest or sides[1] > largest:
+        return None
+    return box, mask
+
+
+def _central(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep the parts that reach into the middle of the patch: the rest are neighbours."""
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    size = mask.shape[0]
+    middle = slice(round(0.3 * size), round(0.7 * size))
+    inside = np.bincount(labels[middle, middle].ravel(), minlength=count)
+    total = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
+    keep = (inside > 0.1 * total) & (total > 8)
+    keep[0] = False
+    return np.asarray(keep[labels], bool)
+
+
+def _bounds(mask: NDArray[np.bool_]) -> _Box | None:
+    """Box of the mask, not counting whiskers thinner than a tenth of its widest line."""
+    columns, rows = mask.sum(axis=0), mask.sum(axis=1)
+    if not columns.any():
+        return None
+    x = np.nonzero(columns > 0.12 * columns.max())[0]
+    y = np.nonzero(rows > 0.12 * rows.max())[0]
+    return _Box(float(x[0]), float(y[0]), float(x[-1] + 1), float(y[-1] + 1))
+
+
+def _offset(box: _Box, size: int) -> tuple[float, float]:
+    """Box centre from the patch centre, micrometres."""
+    return (
+        ((box.left + box.right) / 2 - size / 2) * WORK_PIXEL_UM,
+        ((box.top + box.bottom) / 2 - size / 2) * WORK_PIXEL_UM,
+    )
+
+
+def _move(
+    centre: tuple[float, float], shift: tuple[float, float], rotation_deg: float
+) -> tuple[float, float]:
+    cos, sin = np.cos(np.radians(rotation_deg)), np.sin(np.radians(rotation_deg))
+    return (
+        centre[0] + cos * shift[0] - sin * shift[1],
+        centre[1] + sin * shift[0] + cos * shift[1],
+    )
+
+
+def _window(
+    patch: Patch,
+    box: _Box,
+    mask: NDArray[np.bool_],
+    centre: tuple[float, float],
+    rotation_deg: float,
+) -> Window:
+    margin = round(2.0 / WORK_PIXEL_UM)
+    size = patch.pixels.shape[0]
+    rows = slice(max(0, int(box.top) - margin), min(size, int(box.bottom) + margin))
+    columns = slice(max(0, int(box.left) - margin), min(size, int(box.right) + margin))
+    levels = patch.pixels[cv2.erode(mask.astype(np.uint8), np.ones((9, 9))) > 0]
+    if levels.size < 20:
+        levels = patch.pixels[mask]
+    return Window(
+        x_um=centre[0],
+        y_um=centre[1],
+        width_um=(box.right - box.left) * WORK_PIXEL_UM,
+        height_um=(box.bottom - box.top) * WORK_PIXEL_UM,
+        rotation_deg=rotation_deg,
+        coverage=float(patch.covered[rows, columns].mean()),
+        level=float(np.median(levels)),
+        film_levels=np.percentile(levels, np.linspace(2.5, 97.5, 20)).astype(np.float32),
+    )
