@@ -203,14 +203,19 @@ def _plan(window: Window, context: _Context) -> CropPlan:
     film = context.film
     if film is None:
         raise ValueError("a crop needs a film level: expected windows on the atlas, found none")
-    x_um = round(window.x_um / CROP_STEP_UM) * CROP_STEP_UM
-    y_um = round(window.y_um / CROP_STEP_UM) * CROP_STEP_UM
     reach = CROP_SIZE_PX * CROP_PIXEL_NM * 1e-3 * 0.7072
-    names = context.mosaic.showing(x_um, y_um, reach)
+    mosaic = context.mosaic
+    names = mosaic.showing(window.x_um, window.y_um, reach)
     parts = []
     for name in names:
-        shift = context.mosaic.seam(names[0], name)
-        parts.append(TilePart(name, x_um - shift[0], y_um - shift[1]))
-        if context.mosaic.tiles[name].holds(x_um - shift[0], y_um - shift[1], reach):
+        shift, place = mosaic.seam(names[0], name), mosaic.tiles[name]
+        x_um = _on_grid(window.x_um - shift[0] - place.x_um)
+        y_um = _on_grid(window.y_um - shift[1] - place.y_um)
+        parts.append(TilePart(name, x_um, y_um))
+        if place.holds(place.x_um + x_um, place.y_um + y_um, reach):
             break
     return CropPlan(tuple(parts), window.rotation_deg, film.full_scale)
+
+
+def _on_grid(value_um: float) -> float:
+    return round(value_um / CROP_STEP_UM) * CROP_STEP_UM

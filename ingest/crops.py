@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.mosaic import WorkTile, inside_image
+from ingest.mosaic import inside_image
 from ingest.records import CROP_PIXEL_NM, CROP_SIZE_PX
 
 THUMBNAIL_PX = 160
@@ -21,7 +21,7 @@ MIN_SHRINK = 1.3
 
 @dataclass(frozen=True)
 class TilePart:
-    """A tile that shows part of a square, and where the square's centre lies as seen from it."""
+    """A tile that shows part of a square, and where the square's centre lies from the tile's own."""
 
     name: str
     x_um: float
@@ -39,11 +39,10 @@ class CropPlan:
 
 @dataclass(frozen=True)
 class TileImage:
-    """A tile at the camera's own resolution: (h, w) grey values and its place."""
+    """A tile as its file has it: (h, w) grey values, and the size of a pixel."""
 
     pixels: NDArray[np.generic]
     pixel_um: float
-    place: WorkTile
 
 
 def cut_crop(plan: CropPlan, open_tile: Callable[[str], TileImage]) -> NDArray[np.uint8]:
@@ -133,8 +132,8 @@ def _crop_to_tile(tile: TileImage, part: TilePart, rotation_deg: float) -> NDArr
     height, width = tile.pixels.shape
     centre = np.array(
         [
-            (part.x_um - tile.place.x_um) / tile.pixel_um + (width - 1) / 2,
-            (part.y_um - tile.place.y_um) / tile.pixel_um + (height - 1) / 2,
+            part.x_um / tile.pixel_um + (width - 1) / 2,
+            part.y_um / tile.pixel_um + (height - 1) / 2,
         ]
     )
     half = (CROP_SIZE_PX - 1) / 2

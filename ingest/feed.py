@@ -1,0 +1,293 @@
+"""One atlas on its way to the sink: gathers its tiles, surveys them, and sends what has changed."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import structlog
+
+from ingest.atlas import AtlasTile, FoundSquare, Survey, survey_atlas
+from ingest.crops import (
+    CropPlan,
+    TileImage,
+    cut_crop,
+    encode_display,
+    encode_png,
+    encode_thumbnail,
+)
+from ingest.epu import AtlasDm, AtlasImageMetadata, EpuError
+from ingest.records import AtlasKey, AtlasRecord, SquareRecord, SquareSet, TileRecord, TileState
+from ingest.sink import Sink
+from ingest.tile_files import ReadTile, TileFiles, TileNotReadyError, read_tile, read_tile_pixels
+
+OPEN_TILES = 4
+"""Full-size tiles kept in memory while crops are cut."""
+
+MATCH_SHARE = 0.3
+"""Two squares are the same one when nearer than this share of the mesh's pitch."""
+
+DARK_SHARE = 0.02
+"""A tile is dark when nothing on it is brighter than this share of film."""
+
+PROVISIONAL_FULL_SCALE = 32768.0
+"""Display scale until a window has shown the film level."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    crop: str
+    thumbnail: str
+
+
+@dataclass
+class AtlasFeed:
+    """State of one atlas: all of it can be rebuilt from EPU's folder."""
+
+    key: AtlasKey
+    sink: Sink
+    files: dict[str, TileFiles] = field(default_factory=dict)
+    dm: AtlasDm | None = None
+    image: AtlasImageMetadata | None = None
+    _read: dict[str, ReadTile] = field(default_factory=dict)
+    _problem: dict[str, tuple[TileState, str]] = field(default_factory=dict)
+    _cuts: dict[CropPlan, _Cut] = field(default_factory=dict)
+    _displays: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
+    _open: OrderedDict[str, TileImage] = field(default_factory=OrderedDict)
+    _sent_tiles: dict[str, TileRecord] = field(default_factory=dict)
+    _sent_atlas: AtlasRecord | None = None
+    _sent_squares: SquareSet | None = None
+
+    def refresh_tile(self, name: str, *, accept_preview: bool) -> str | None:
+        """Read a tile again; the reason if it cannot be used."""
+        self._forget_pixels(name)
+        try:
+            self._read[name] = read_tile(self.files[name], accept_preview=accept_preview)
+        except TileNotReadyError as waits:
+            self._problem[name] = (TileState.WAITING, str(waits))
+        except (EpuError, OSError) as error:
+            self._problem[name] = (TileState.FAILED, str(error))
+        else:
+            return None
+        return self._problem[name][1]
+
+    def drop_tile(self, name: str, reason: str) -> None:
+        """A tile whose files have gone: what was read of it stays, a tile never read says why."""
+        if name not in self._read:
+            self._problem[name] = (TileState.FAILED, reason)
+
+    @property
+    def waits_for_image(self) -> list[str]:
+        """Tiles that have only a preview so far."""
+        return [
+            name
+            for name in self._problem
+            if name in self.files and self.files[name].pixel_suffix == "jpg"
+        ]
+
+    def send(self) -> None:
+        """Survey the atlas and send what differs from what was sent before."""
+        tiles = {name: read.tile for name, read in self._read.items()}
+        survey = survey_atlas(tiles, self.dm)
+        self._put_atlas(self._atlas_record(survey, complete=False))
+        self._put_tiles(survey)
+        self._put_squares(survey)
+        self._put_displays(survey)
+        if self._complete(survey):
+            self._put_atlas(self._atlas_record(survey, complete=True))
+
+    def _forget_pixels(self, name: str) -> None:
+        self._read.pop(name, None)
+        self._problem.pop(name, None)
+        self._displays.pop(name, None)
+        self._open.pop(name, None)
+        self._cuts = {
+            plan: cut
+            for plan, cut in self._cuts.items()
+            if all(part.name != name for part in plan.parts)
+        }
+
+    def _complete(self, survey: Survey) -> bool:
+        """EPU has finished and every tile it names is placed, or known to be bad."""
+        planned = self._planned()
+        settled = len(survey.placed) + len(survey.refused)
+        settled += sum(state is TileState.FAILED for state, _ in self._problem.values())
+        finished = self.dm is not None and bool(self.dm.tiles)
+        return finished and planned is not None and settled >= planned
+
+    def _planned(self) -> int | None:
+        if self.dm is not None and self.dm.tiles:
+            return len(self.dm.tiles)
+        return self.image.tiles_planned if self.image is not None else None
+
+    def _atlas_record(self, survey: Survey, *, complete: bool) -> AtlasRecord:
+        first = min(self._read.values(), key=lambda read: read.tile.optics.index, default=None)
+        metadata = first.metadata if first is not None else None
+        mesh, film, stage = survey.extraction.mesh, survey.film, survey.stage
+        size = self._size_px(survey)
+        return AtlasRecord(
+            key=self.key,
+            tiles_planned=self._planned(),
+            pixel_nm=round(survey.frame.pixel_um * 1e3, 5) if survey.frame else None,
+            width_px=size[0] if size else None,
+            height_px=size[1] if size else None,
+            frame_source=survey.frame_source,
+            film_level=film.film if film else None,
+            vacuum_level=film.vacuum if film else None,
+            full_scale=film.full_scale if film else None,
+            mesh_pitch_um=mesh.pitch_um if mesh else None,
+            mesh_rotation_deg=mesh.rotation_deg if mesh else None,
+            complete=complete,
+            acquired_at=metadata.acquired_at if metadata else None,
+            camera=metadata.camera if metadata else None,
+            magnification=metadata.magnification if metadata else None,
+            voltage_kv=metadata.voltage_kv if metadata else None,
+            stage_scale_x=stage.scale_x if stage else None,
+            stage_pivot_mm=stage.pivot_um / 1e3 if stage and stage.pivot_um else None,
+        )
+
+    def _size_px(self, survey: Survey) -> tuple[int, int] | None:
+        rects = [r for r in (self._rect(name, survey) for name in survey.placed) if r is not None]
+        if not rects:
+            return None
+        right = max(x + width for x, _, width, _ in rects)
+        bottom = max(y + height for _, y, _, height in rects)
+        left = min(0.0, *(x for x, *_ in rects))
+        top = min(0.0, *(y for _, y, *_ in rects))
+        return round(right - left), round(bottom - top)
+
+    def _rect(self, name: str, survey: Survey) -> tuple[float, float, float, float] | None:
+        """Left, top, width, height of a placed tile, atlas pixels."""
+        if survey.frame is None or name not in survey.placed:
+            return None
+        place, optics = survey.placed[name], self._read[name].tile.optics
+        width, height = (side / survey.frame.pixel_um for side in optics.size_um)
+        x, y = survey.frame.to_px(place.x_um, place.y_um)
+        return x + 0.5 - width / 2, y + 0.5 - height / 2, width, height
+
+    def _tile_record(self, name: str, survey: Survey) -> TileRecord:
+        files = self.files[name]
+        read, place = self._read.get(name), survey.placed.get(name)
+        base = TileRecord(
+            atlas=self.key,
+            name=name,
+            epu_tile_id=files.epu_tile_id,
+            index=files.index,
+            state=TileState.PLACED,
+        )
+        if read is None or place is None:
+            state, reason = self._problem.get(name, (TileState.FAILED, None))
+            reason = survey.refused.get(name, reason)
+            return base.model_copy(update={"state": state, "reason": reason})
+        rect = self._rect(name, survey) or (None, None, None, None)
+        metadata, stage = read.metadata, read.metadata.stage_um
+        return base.model_copy(
+            update={
+                "dark": _is_dark(read.tile, survey),
+                "pixels_from": read.pixels_from,
+                "camera_width_px": metadata.width_px,
+                "camera_height_px": metadata.height_px,
+                "pixel_nm": metadata.pixel_nm,
+                "binning": metadata.binning,
+                "stage_x_um": stage[0] if stage else None,
+                "stage_y_um": stage[1] if stage else None,
+                "stage_z_um": stage[2] if stage else None,
+                "acquired_at": metadata.acquired_at,
+                "dose_per_px": metadata.dose_per_px,
+                "column": place.column,
+                "row": place.row,
+                **dict(zip(("x_px", "y_px", "width_px", "height_px"), rect, strict=True)),
+                "images": self._displays.get(name, (0.0, ()))[1],
+            }
+        )
+
+    def _put_atlas(self, record: AtlasRecord) -> None:
+        if self._sent_atlas is not None and self._sent_atlas.complete and not record.complete:
+            record = record.model_copy(update={"complete": True})
+        if record != self._sent_atlas:
+            self.sink.put_atlas(record)
+            self._sent_atlas = record
+
+    def _put_tiles(self, survey: Survey) -> None:
+        for name in sorted(self.files, key=lambda n: (self.files[n].index, n)):
+            record = self._tile_record(name, survey)
+            if record != self._sent_tiles.get(name):
+                self.sink.put_tile(record)
+                self._sent_tiles[name] = record
+
+    def _put_squares(self, survey: Survey) -> None:
+        mesh = survey.extraction.mesh
+        if mesh is None and self._sent_squares is None:
+            return
+        records = tuple(self._with_crop(found) for found in survey.squares)
+        squares = SquareSet(
+            atlas=self.key,
+            match_radius_um=MATCH_SHARE * (mesh.pitch_um if mesh else 60.0),
+            squares=records,
+        )
+        if squares != self._sent_squares:
+            self.sink.put_squares(squares)
+            self._sent_squares = squares
+
+    def _with_crop(self, found: FoundSquare) -> SquareRecord:
+        if found.plan is None:
+            return found.record
+        if found.plan not in self._cuts:
+            try:
+                crop = cut_crop(found.plan, self._open_tile)
+            except (EpuError, OSError) as error:
+                log.warning("crop not cut", tile=found.record.tile_name, reason=str(error))
+                return found.record
+            png, jpeg = encode_png(crop), encode_thumbnail(crop)
+            self._cuts[found.plan] = _Cut(*self._put_blobs([png, jpeg]))
+        cut = self._cuts[found.plan]
+        return found.record.model_copy(
+            update={
+                "crop_sha256": cut.crop,
+                "crop_full_scale": found.plan.full_scale,
+                "thumbnail_sha256": cut.thumbnail,
+            }
+        )
+
+    def _put_displays(self, survey: Survey) -> None:
+        """Encode the display images of tiles that have none at the atlas' present scale."""
+        scale = survey.film.full_scale if survey.film else PROVISIONAL_FULL_SCALE
+        for name in survey.placed:
+            if self._displays.get(name, (None,))[0] == scale:
+                continue
+            try:
+                image = self._open_tile(name)
+            except (EpuError, OSError) as error:
+                log.warning("tile not shown", tile=name, reason=str(error))
+                continue
+            shas = self._put_blobs(encode_display(image.pixels, scale))
+            self._displays[name] = (scale, tuple(shas))
+            record = self._tile_record(name, survey)
+            self.sink.put_tile(record)
+            self._sent_tiles[name] = record
+
+    def _put_blobs(self, blobs: Iterable[bytes]) -> list[str]:
+        named = {hashlib.sha256(data).hexdigest(): data for data in blobs}
+        for sha in self.sink.missing_blobs(list(named)):
+            self.sink.put_blob(sha, named[sha])
+        return list(named)
+
+    def _open_tile(self, name: str) -> TileImage:
+        if name not in self._open:
+            read = self._read[name]
+            pixels = read_tile_pixels(read.path, read.metadata)
+            pixel_um = read.tile.optics.size_um[0] / pixels.shape[1]
+            self._open[name] = TileImage(pixels, pixel_um)
+            while len(self._open) > OPEN_TILES:
+                self._open.popitem(last=False)
+        self._open.move_to_end(name)
+        return self._open[name]
+
+
+def _is_dark(tile: AtlasTile, survey: Survey) -> bool:
+    film = survey.film.film if survey.film else None
+    brightest = float(np.percentile(tile.reduced[::4, ::4], 99.9))
+    return film is not None and brightest < DARK_SHARE * film
