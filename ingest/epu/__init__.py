@@ -1,6 +1,7 @@
 """EPU's files: their names, what they say, and their pixels. Only here are EPU's names known."""
 
 from ingest.epu.atlas_dm import AtlasAlignment, AtlasDm, AtlasDmNode, AtlasDmTile, read_atlas_dm
+from ingest.epu.completeness import Completeness, Inspection, inspect_file
 from ingest.epu.errors import (
     BadValue,
     EpuError,
@@ -30,10 +31,12 @@ __all__ = [
     "AtlasDmTile",
     "AtlasImageMetadata",
     "BadValue",
+    "Completeness",
     "EpuError",
     "EpuFile",
     "EpuKind",
     "IncompleteFile",
+    "Inspection",
     "MalformedXml",
     "MissingValue",
     "NotAnImage",
@@ -44,6 +47,7 @@ __all__ = [
     "TruncatedFile",
     "classify",
     "expected_mrc_bytes",
+    "inspect_file",
     "may_hold_atlas_files",
     "natural_order",
     "read_atlas_dm",

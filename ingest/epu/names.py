@@ -19,6 +19,8 @@ _DATA_FOLDER = re.compile(
     r"Images-Disc\d+|Metadata|GridSquare_\d+|FoilHoles|Data|SearchMaps", re.IGNORECASE
 )
 
+_SUFFIXES = ("dm", "xml", "mrc", "tiff", "jpg")
+
 
 class EpuKind(StrEnum):
     """What a file describes."""
@@ -104,11 +106,12 @@ def may_hold_atlas_files(folder: Path) -> bool:
     return True
 
 
-def natural_order(file: EpuFile) -> tuple[str, int, int, int, int, str, str]:
-    """Sort key: session, sample, descriptors, then tiles by number, never by text."""
+def natural_order(file: EpuFile) -> tuple[str, int, int, int, int, str, int]:
+    """Sort key: session, sample, descriptors, tiles by number, never by text; metadata first."""
     rank = list(EpuKind).index(file.kind)
+    suffix = _SUFFIXES.index(file.suffix)
     sample = -1 if file.sample is None else file.sample
-    return (file.session, sample, rank, file.atlas_id or 0, file.index or 0, file.stem, file.suffix)
+    return (file.session, sample, rank, file.atlas_id or 0, file.index or 0, file.stem, suffix)
 
 
 def atlas_id_of(name: str) -> int | None:
