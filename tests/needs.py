@@ -6,6 +6,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -35,7 +36,7 @@ def needs(part: Part, name: str = "") -> Path:
         name: A file or folder inside the part (of `Part.SHARED`, say), which must exist as well.
 
     Returns:
-        The program (Chromium, bindfs, dockerd) or the folder (PostgreSQL's programs, real
+        The program (Chromium, bindfs, docker) or the folder (PostgreSQL's programs, real
         material).
     """
     where = _FINDERS[part]()
@@ -79,9 +80,21 @@ def _find_bindfs() -> Path | None:
 
 
 def _find_docker() -> Path | None:
-    """Find the engine, where all that the container test calls is there; it needs root."""
-    tools = [_find_program(name) for name in ("docker", "docker-compose", "mmdebstrap")]
-    return _find_program("dockerd") if all(tools) and os.geteuid() == 0 else None
+    """Find Docker where an engine runs, or where the tests can start one of their own (as root)."""
+    docker, compose = _find_program("docker"), _find_program("docker-compose")
+    if docker is None or compose is None:
+        return None
+    can_start = os.geteuid() == 0 and all(map(_find_program, ("dockerd", "mmdebstrap", "setpriv")))
+    if (
+        can_start
+        or subprocess.run([docker, "info"], check=False, capture_output=True).returncode == 0
+    ):
+        return docker
+    return None
+
+
+def _engine_answers(docker: Path) -> bool:
+    return subprocess.run([docker, "info"], check=False, capture_output=True).returncode == 0
 
 
 def _find_shared() -> Path | None:
