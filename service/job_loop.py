@@ -46,8 +46,13 @@ log = structlog.get_logger()
 class Work(Protocol):
     """What a worker can do."""
 
-    device: str
-    model_id: str
+    @property
+    def device(self) -> str:
+        """Get what it works on, for people."""
+
+    @property
+    def model_id(self) -> str:
+        """Get the name of the network it works with."""
 
     def do(self, job: StartedJob) -> None:
         """Do a job; may raise anything."""
@@ -62,11 +67,12 @@ class Work(Protocol):
 class JobLoop:
     """One worker process at work."""
 
-    def __init__(self, settings: Settings, work: Work) -> None:
+    def __init__(self, settings: Settings, database: Database, work: Work) -> None:
+        """Open the queue; `settings` and `database` are those of the service it works for."""
         self._settings = settings
         self._work = work
-        self._database = Database(settings.url)
-        self._queue = DurableQueue(self._database)
+        self._database = database
+        self._queue = DurableQueue(database)
         self._running: str | None = None
         self.worker_id = new_worker_id()
 
@@ -88,7 +94,6 @@ class JobLoop:
         if unfinished is not None:
             _exit_at_once(0)
         self._queue.close()
-        self._database.close()
 
     def run_job(self, job_id: str) -> None:
         """Do one job and write down how it went."""

@@ -172,12 +172,18 @@ def job_database_url(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def _open_client(url: URL) -> DBOSClient:
-    """Make DBOS' tables and the queue where they are missing, and connect."""
+def make_queue_tables(url: URL) -> None:
+    """Make DBOS' tables where they are missing, given where ours are."""
     where = job_database_url(url)
     if url.get_backend_name() == "sqlite":
         _prepare_sqlite(where)
     DBOS.migrate(where, schema=SCHEMA)
+
+
+def _open_client(url: URL) -> DBOSClient:
+    """Connect to a queue that is there afterwards."""
+    where = job_database_url(url)
+    make_queue_tables(url)
     client = DBOSClient(
         system_database_url=where,
         dbos_system_schema=SCHEMA,

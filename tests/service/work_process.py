@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from threading import Event
 
+from service.database import Database
 from service.job_loop import JobLoop
 from service.job_queue import ScoreRequest
 from service.queries.jobs import StartedJob
@@ -52,7 +53,7 @@ def main(url: str, log: str, seconds: str, settings: str = "{}") -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     given = Settings.model_validate_json(settings).model_copy(update={"database_url": url})
-    JobLoop(given, SlowWork(Path(log), float(seconds))).run(stop)
+    JobLoop(given, Database(given.url), SlowWork(Path(log), float(seconds))).run(stop)
 
 
 if __name__ == "__main__":
