@@ -25,6 +25,9 @@ from ingest.tile_files import ReadTile, TileFiles, TileNotReadyError, read_tile,
 OPEN_TILES = 4
 """Full-size tiles kept in memory while crops are cut."""
 
+CROPS_AT_ONCE = 48
+"""Squares are sent in batches of so many new crops: the first are ranked while others are cut."""
+
 MATCH_SHARE = 0.3
 """Two squares are the same one when nearer than this share of the mesh's pitch."""
 
@@ -61,8 +64,8 @@ class AtlasFeed:
     _sent_atlas: AtlasRecord | None = None
     _sent_squares: SquareSet | None = None
 
-    def refresh_tile(self, name: str, *, accept_preview: bool) -> str | None:
-        """Read a tile again; the reason if it cannot be used."""
+    def refresh_tile(self, name: str, *, accept_preview: bool) -> tuple[TileState, str] | None:
+        """Read a tile again; its state and the reason if it cannot be used."""
         self._forget_pixels(name)
         try:
             self._read[name] = read_tile(self.files[name], accept_preview=accept_preview)
@@ -72,7 +75,7 @@ class AtlasFeed:
             self._problem[name] = (TileState.FAILED, str(error))
         else:
             return None
-        return self._problem[name][1]
+        return self._problem[name]
 
     def drop_tile(self, name: str, reason: str) -> None:
         """A tile whose files have gone: what was read of it stays, a tile never read says why."""
@@ -222,28 +225,33 @@ class AtlasFeed:
         mesh = survey.extraction.mesh
         if mesh is None and self._sent_squares is None:
             return
-        records = tuple(self._with_crop(found) for found in survey.squares)
-        squares = SquareSet(
-            atlas=self.key,
-            match_radius_um=MATCH_SHARE * (mesh.pitch_um if mesh else 60.0),
-            squares=records,
-        )
-        if squares != self._sent_squares:
-            self.sink.put_squares(squares)
-            self._sent_squares = squares
+        radius_um = MATCH_SHARE * (mesh.pitch_um if mesh else 60.0)
+        uncut = [f for f in survey.squares if f.plan is not None and f.plan not in self._cuts]
+        uncut.sort(key=lambda found: found.record.tile_name)  # each tile's file is opened once
+        for start in range(0, max(len(uncut), 1), CROPS_AT_ONCE):
+            for found in uncut[start : start + CROPS_AT_ONCE]:
+                self._cut(found)
+            records = tuple(self._with_crop(found) for found in survey.squares)
+            squares = SquareSet(atlas=self.key, match_radius_um=radius_um, squares=records)
+            if squares != self._sent_squares:
+                self.sink.put_squares(squares)
+                self._sent_squares = squares
+
+    def _cut(self, found: FoundSquare) -> None:
+        if found.plan is None:
+            return
+        try:
+            crop = cut_crop(found.plan, self._open_tile)
+        except (EpuError, OSError) as error:
+            log.warning("crop not cut", tile=found.record.tile_name, reason=str(error))
+            return
+        png, jpeg = encode_png(crop), encode_thumbnail(crop)
+        self._cuts[found.plan] = _Cut(*self._put_blobs([png, jpeg]))
 
     def _with_crop(self, found: FoundSquare) -> SquareRecord:
-        if found.plan is None:
+        cut = self._cuts.get(found.plan) if found.plan is not None else None
+        if cut is None or found.plan is None:
             return found.record
-        if found.plan not in self._cuts:
-            try:
-                crop = cut_crop(found.plan, self._open_tile)
-            except (EpuError, OSError) as error:
-                log.warning("crop not cut", tile=found.record.tile_name, reason=str(error))
-                return found.record
-            png, jpeg = encode_png(crop), encode_thumbnail(crop)
-            self._cuts[found.plan] = _Cut(*self._put_blobs([png, jpeg]))
-        cut = self._cuts[found.plan]
         return found.record.model_copy(
             update={
                 "crop_sha256": cut.crop,

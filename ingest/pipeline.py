@@ -10,6 +10,7 @@ from ingest.epu import (
     EpuError,
     EpuFile,
     EpuKind,
+    IncompleteFile,
     SampleDm,
     TileMetadata,
     read_atlas_dm,
@@ -18,7 +19,14 @@ from ingest.epu import (
     read_screening_session,
 )
 from ingest.feed import AtlasFeed
-from ingest.records import AtlasKey, GridRecord, GridState, SessionRecord
+from ingest.records import (
+    AtlasKey,
+    FileState,
+    GridRecord,
+    GridState,
+    SessionRecord,
+    TileState,
+)
 from ingest.sink import Sink
 from ingest.tile_files import TileFiles
 
@@ -26,6 +34,17 @@ PREVIEW_GRACE_S = 5.0
 """How long a tile that has only a preview waits for its MRC."""
 
 GridKey = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a file: read, waiting for something else, or failed, and why."""
+
+    state: FileState
+    reason: str | None = None
+
+
+TAKEN = Taken(FileState.READ)
 
 
 @dataclass
@@ -48,27 +67,26 @@ class Pipeline:
     _sessions: dict[str, SessionRecord] = field(default_factory=dict)
     _preview_since: dict[tuple[AtlasKey, str], float] = field(default_factory=dict)
 
-    def take(self, file: EpuFile, path: Path, stalled: str | None = None) -> str | None:
+    def take(self, file: EpuFile, path: Path, stalled: str | None = None) -> Taken:
         """Read one settled file.
 
         Args:
             file: what it is.
             path: where it is.
             stalled: why it is not whole although it no longer changes; None when it is.
-
-        Returns:
-            Why it cannot be used yet, or None.
         """
         self._know_session(file)
         if file.kind is EpuKind.TILE:
             return self._take_tile(file, path, stalled)
         if stalled is not None:
-            return stalled
+            return Taken(FileState.FAILED, stalled)
         try:
             self._take_description(file, path)
+        except IncompleteFile as error:
+            return Taken(FileState.WAITING, str(error))
         except (EpuError, OSError) as error:
-            return str(error)
-        return None
+            return Taken(FileState.FAILED, str(error))
+        return TAKEN
 
     def drop(self, file: EpuFile) -> None:
         """A file has gone from the folder. What was read of it stays."""
@@ -80,10 +98,12 @@ class Pipeline:
         feed.drop_tile(file.stem, f"its {file.suffix} file has gone before it could be read")
         self._dirty[key] = None
 
-    @property
-    def has_news(self) -> bool:
-        """Whether `settle` has something to send."""
-        return bool(self._dirty)
+    def paths_beside(self, file: EpuFile) -> list[Path]:
+        """All known files of the tile that a file belongs to."""
+        key = _atlas_key(file)
+        feed = self._atlases.get(key) if key is not None else None
+        files = feed.files.get(file.stem) if feed is not None else None
+        return list(files.paths.values()) if files is not None else []
 
     def settle(self, *, final: bool = False) -> None:
         """Send what the files taken so far add up to.
@@ -97,10 +117,10 @@ class Pipeline:
             self._atlases[key].send()
             del self._dirty[key]
 
-    def _take_tile(self, file: EpuFile, path: Path, stalled: str | None) -> str | None:
+    def _take_tile(self, file: EpuFile, path: Path, stalled: str | None) -> Taken:
         key = _atlas_key(file)
         if key is None or file.tile_id is None or file.index is None:
-            return "expected a tile inside a Sample folder, found none above it"
+            return Taken(FileState.FAILED, "expected a Sample folder above the tile, found none")
         feed = self._feed(key)
         files = feed.files.setdefault(file.stem, TileFiles(file.stem, file.tile_id, file.index))
         files.paths[file.suffix] = path
@@ -108,10 +128,14 @@ class Pipeline:
         if stalled is not None:
             files.stalled[file.suffix] = stalled
         if file.suffix == "jpg" and files.pixel_suffix not in {None, "jpg"}:
-            return None
+            return TAKEN
         self._preview_since.setdefault((key, file.stem), self.clock())
         self._dirty[key] = None
-        return feed.refresh_tile(file.stem, accept_preview=False)
+        problem = feed.refresh_tile(file.stem, accept_preview=False)
+        if problem is None:
+            return TAKEN
+        failed = stalled is not None or problem[0] is TileState.FAILED
+        return Taken(FileState.FAILED if failed else FileState.WAITING, problem[1])
 
     def _accept_previews(self, *, final: bool) -> None:
         for key, feed in self._atlases.items():

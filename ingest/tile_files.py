@@ -57,7 +57,8 @@ def read_tile(files: TileFiles, *, accept_preview: bool) -> ReadTile:
 
     Raises:
         TileNotReadyError: a file that may still come is missing.
-        EpuError: a file is there and broken.
+
+    An `EpuError` says that a file is there and broken.
     """
     suffix = files.pixel_suffix
     if suffix is None:
@@ -76,8 +77,7 @@ def read_tile(files: TileFiles, *, accept_preview: bool) -> ReadTile:
 def read_tile_pixels(path: Path, metadata: TileMetadata) -> NDArray[np.generic]:
     """(h, w) grey values; a preview's own stretch is undone with the tile's dose.
 
-    Raises:
-        EpuError: the file is no image, or is damaged.
+    An `EpuError` says that the file is no image, or is damaged.
     """
     pixels = read_pixels(path)
     if path.suffix.lower() != ".jpg":
@@ -102,7 +102,11 @@ def _missing_pixels(files: TileFiles) -> str:
 
 
 def _metadata(files: TileFiles) -> TileMetadata:
-    """From the XML, else from the extended header of the MRC."""
+    """From the XML, else from the extended header of the MRC.
+
+    Raises:
+        TileNotReadyError: neither is there, or the header says too little.
+    """
     error: EpuError | None = None
     if "xml" in files.paths and "xml" not in files.stalled:
         try:

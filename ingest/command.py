@@ -1,0 +1,64 @@
+"""`xcryonet ingest`: watch a folder and tell a service, here or elsewhere, what comes into it."""
+
+import argparse
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import structlog
+
+from ingest.session import IngestLoop
+from ingest.settings import IngestSettings
+from ingest.upload import ServiceClient, UploadStoppedError
+from ingest.watch import WatchSettings, settled_files
+
+WRONG_USE = 2
+
+log = structlog.get_logger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--watch", type=Path, metavar="DIR", help="EPU's folder; only read")
+    parser.add_argument("--url", help="the service (default http://127.0.0.1:8000)")
+    parser.add_argument("--token", help="better given as XCRYONET_TOKEN: arguments can be seen")
+    parser.add_argument("--name", help="name of this ingest (default: the machine's)")
+    parser.add_argument(
+        "--polling", action="store_true", default=None, help="do without file events"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Watch until stopped; 2 when there is nothing to watch."""
+    names = ("watch", "url", "token", "name", "polling")
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    settings = IngestSettings(**given)
+    if settings.watch is None:
+        sys.stderr.write("xcryonet ingest: expected --watch DIR or XCRYONET_WATCH, found neither\n")
+        return WRONG_USE
+    watch_folder(settings, settings.watch, _stop_on_signals())
+    return 0
+
+
+def watch_folder(settings: IngestSettings, root: Path, stop: threading.Event) -> None:
+    """Take in a folder until `stop` is set; whatever goes wrong with a file, the rest goes on."""
+    name = settings.name or socket.gethostname()
+    client = ServiceClient(settings.url, settings.token.get_secret_value(), stop=stop)
+    loop = IngestLoop(name, root, client)
+    watch = WatchSettings(polling=settings.polling)
+    try:
+        for item in settled_files(root, settings=watch, stop=stop, ledger=loop.ledger):
+            loop.take(item)
+    except UploadStoppedError:
+        log.info("stopped while the service was out of reach")
+    finally:
+        client.close()
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,102 @@
+"""The watch loop's body: settled files into the pipeline, the ledger and signs of life to the service."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from ingest.ledger import Ledger
+from ingest.pending import SettledFile
+from ingest.pipeline import Pipeline
+from ingest.records import FileRecord, FileState, IngestRecord
+from ingest.sink import Sink
+from ingest.upload import RejectedRecord, UploadStoppedError
+from ingest.watch import WatchNotice
+
+LEDGER_BATCH = 500
+RETRY_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Reporter(Sink, Protocol):
+    """A sink that also takes the ledger and signs of life."""
+
+    def put_files(self, records: Sequence[FileRecord]) -> None:
+        """Keep lines of the ledger."""
+
+    def put_ingester(self, record: IngestRecord) -> None:
+        """Keep a sign of life."""
+
+
+class IngestLoop:
+    """What happens with each thing that the watch hands out."""
+
+    def __init__(self, name: str, root: Path, reporter: Reporter) -> None:
+        self.ledger = Ledger()
+        self._name = name
+        self._root = root
+        self._reporter = reporter
+        self._pipeline = Pipeline(reporter)
+        self._retry_at = 0.0
+
+    def take(self, item: SettledFile | WatchNotice) -> None:
+        """Take a file in, or say how things stand.
+
+        Raises:
+            UploadStoppedError: the process is to end.
+        """
+        try:
+            if isinstance(item, SettledFile):
+                self._take_file(item)
+            else:
+                self._settle()
+                self._report(item)
+        except UploadStoppedError:
+            raise
+        except Exception as error:
+            log.exception("ingest failed on one item, and goes on", item=_name(item))
+            self._retry_at = time.monotonic() + RETRY_S
+            if isinstance(item, SettledFile):
+                self.ledger.mark_failed(item.relative, f"{type(error).__name__}: {error}")
+
+    def _take_file(self, item: SettledFile) -> None:
+        taken = self._pipeline.take(item.file, item.path, item.problem)
+        match taken.state:
+            case FileState.READ:
+                for path in [item.path, *self._pipeline.paths_beside(item.file)]:
+                    self.ledger.mark_read(path.relative_to(self._root).as_posix())
+            case FileState.FAILED:
+                self.ledger.mark_failed(item.relative, taken.reason or "")
+            case _:
+                self.ledger.mark_waiting(item.relative, taken.reason or "")
+
+    def _settle(self) -> None:
+        if time.monotonic() < self._retry_at:
+            return
+        try:
+            self._pipeline.settle()
+        except RejectedRecord:
+            log.exception("the service refused a record")
+            self._retry_at = time.monotonic() + RETRY_S
+
+    def _report(self, notice: WatchNotice) -> None:
+        while lines := self.ledger.take_changes(LEDGER_BATCH):
+            self._reporter.put_files(lines)
+        self._reporter.put_ingester(
+            IngestRecord(
+                name=self._name,
+                watching=str(self._root),
+                state=notice.state.value,
+                reason=notice.reason,
+                polling=notice.polling,
+                files_seen=notice.files_seen,
+                files_pending=notice.files_pending,
+            )
+        )
+
+
+def _name(item: SettledFile | WatchNotice) -> str:
+    return item.relative if isinstance(item, SettledFile) else "notice"
