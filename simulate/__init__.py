@@ -1,0 +1,1 @@
+"""Truth that we own: simulated specimens, microscope, EPU and data sets."""

@@ -1,0 +1,148 @@
+"""The fast way to a training square: render one crop straight from the specimen, without tiles."""
+
+from dataclasses import dataclass
+from math import cos, radians, sin
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.records import CROP_PIXEL_NM, CROP_SIZE_PX
+from model.preprocess import encode
+from simulate.camera import detect, illuminate
+from simulate.fields import FloatImage
+from simulate.preview import draw_limits, through_preview
+from simulate.specimen import Affine, Specimen, compose
+from simulate.square import Square
+from simulate.view import Source, View
+
+CROP_PIXEL_UM = CROP_PIXEL_NM / 1000
+NEIGHBOUR_UM = 0.5
+EDGE_SHARE = 0.25
+"""A window's edge as ingest sees it: where a quarter of its brightest level is reached."""
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """How a cut misses: shift in um, turn in degrees, scale as a factor."""
+
+    shift_um: tuple[float, float] = (0.0, 0.0)
+    turn_deg: float = 0.0
+    scale: float = 1.0
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> "Jitter":
+        """Draw errors of a few per cent, as a measured window's box has."""
+        shift = rng.normal(0, 1.2, size=2)
+        return cls(
+            (float(shift[0]), float(shift[1])),
+            float(rng.normal(0, 1.2)),
+            float(np.exp(rng.normal(0, 0.015))),
+        )
+
+
+@dataclass(frozen=True)
+class SimulatedCrop:
+    """A crop as it travels, with its truth. `pixels` and `mask` uint8 (640, 640)."""
+
+    pixels: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    full_scale: float
+    film_level: float
+    vacuum_level: float
+    square: Square
+
+
+def film_transmission(specimen: Specimen) -> float:
+    """Transmission of the grid's intact film under thin ice, holes averaged in."""
+    foil, thin = specimen.traits.foil, specimen.traits.ice.thin
+    open_share = foil.open_share * 0.8
+    hole = np.exp(-foil.depth * (1 - foil.visibility))
+    return float(np.exp(-thin) * ((1 - open_share) * np.exp(-foil.depth) + open_share * hole))
+
+
+def window_center_px(square: Square) -> tuple[float, float] | None:
+    """Centre (x, y) of the transmitting part's box, raster pixels; None where nothing shines."""
+    level = float(np.percentile(square.transmission, 99))
+    if level < 0.004:
+        return None
+    bright = square.transmission > EDGE_SHARE * level
+    columns, rows = bright.sum(axis=0), bright.sum(axis=1)
+    x = np.nonzero(columns > 0.12 * columns.max())[0]
+    y = np.nonzero(rows > 0.12 * rows.max())[0]
+    if min(len(x), len(y)) * square.pixel_um < 6.0:
+        return None
+    return (float(x[0]) + float(x[-1])) / 2, (float(y[0]) + float(y[-1])) / 2
+
+
+def cut_crop(
+    rng: np.random.Generator, specimen: Specimen, square: Square, view: View, jitter: Jitter
+) -> SimulatedCrop | None:
+    """Cut one square upright at 160 nm; None where so little transmits that none would find it."""
+    center = window_center_px(square)
+    if center is None:
+        return None
+    to_crop = _to_crop(specimen, square, center, jitter)
+    size = CROP_SIZE_PX
+    transmission = specimen.render(
+        to_crop, size, size, pixel_um=square.pixel_um, coarse_um=NEIGHBOUR_UM
+    )
+    raster_to_crop = compose(to_crop, specimen.square_to_grid(square))
+    mask = cv2.warpAffine(square.mask, raster_to_crop, (size, size), flags=cv2.INTER_NEAREST)
+    counts = view.optics.electrons * view.detector.counts
+    film, vacuum = film_transmission(specimen) * counts, counts
+    image = _see(rng, transmission, view, film, vacuum)
+    covered = _draw_cover(rng)
+    if covered is not None:
+        image, mask = image * covered, mask * covered
+    level = film * view.film_error
+    full_scale = float(2.0 ** np.ceil(np.log2(4 * level)))
+    return SimulatedCrop(
+        pixels=encode(image, full_scale),
+        mask=np.asarray(mask, dtype=np.uint8),
+        full_scale=full_scale,
+        film_level=level,
+        vacuum_level=vacuum,
+        square=square,
+    )
+
+
+def _to_crop(
+    specimen: Specimen, square: Square, center_px: tuple[float, float], jitter: Jitter
+) -> Affine:
+    """Grid um to crop pixels: window in the middle, mesh upright, up to the cut's error."""
+    turn = radians(-specimen.mesh.rotation_deg + jitter.turn_deg)
+    scale = jitter.scale / CROP_PIXEL_UM
+    linear = scale * np.array([[cos(turn), -sin(turn)], [sin(turn), cos(turn)]])
+    middle = specimen.square_to_grid(square) @ np.array([*center_px, 1.0])
+    target = (CROP_SIZE_PX - 1) / 2 + np.array(jitter.shift_um) / CROP_PIXEL_UM
+    return np.column_stack([linear, target - linear @ middle])
+
+
+def _see(
+    rng: np.random.Generator, transmission: FloatImage, view: View, film: float, vacuum: float
+) -> FloatImage:
+    """Grey levels of a crop as its source gives them."""
+    electrons = illuminate(transmission, view.optics, CROP_PIXEL_UM)
+    image = detect(rng, electrons, view.detector)
+    if view.gamma != 1.0:
+        image = np.float32(film) * np.power(
+            np.maximum(image, 0) / np.float32(film), np.float32(view.gamma)
+        )
+    if view.source is Source.PREVIEW:
+        limits = draw_limits(rng, image, film, vacuum)
+        reduction = view.preview_um / CROP_PIXEL_UM
+        image = through_preview(image, reduction=reduction, limits=limits, quality=view.quality)
+        return np.asarray(image * np.float32(np.exp(rng.normal(0, 0.06))), dtype=np.float32)
+    sharp = float(rng.uniform(0.3, 0.7))
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sharp), dtype=np.float32)
+
+
+def _draw_cover(rng: np.random.Generator) -> NDArray[np.uint8] | None:
+    """Now and then the square lies at the edge of the tiles and part of the crop is 0."""
+    if rng.random() > 0.1:
+        return None
+    covered = np.ones((CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+    depth = int(rng.uniform(0, 0.25) * CROP_SIZE_PX)
+    covered[:depth] = 0
+    return np.ascontiguousarray(np.rot90(covered, int(rng.integers(4))))

@@ -1,0 +1,86 @@
+"""Vitreous ice: thin over the film, thick at the bars, up to a square drowned in it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulate.fields import FloatImage, smooth_field
+from simulate.mesh import Opening
+
+
+@dataclass(frozen=True)
+class Ice:
+    """The ice of one square.
+
+    `fill` says how far the meniscus reaches in from the bars: 0 only a rim, 0.5 a rounded window
+    of a third of the area, above 1 nothing transmits. `steepness` is optical depth per unit of
+    fill, `blanket` the optical depth of the even part, `tilt` the slope of the meniscus across the
+    square, `squareness` how long its window stays square, `lens` the depth of thick islands.
+    """
+
+    fill: float
+    steepness: float
+    blanket: float
+    tilt: tuple[float, float]
+    ripple: float
+    lens: float
+    hiding: float
+    squareness: float
+
+
+@dataclass(frozen=True)
+class IceMap:
+    """Optical depth of the ice, and how far (0-1) it leaves holes visible; float32 (n, n)."""
+
+    depth: FloatImage
+    clearness: FloatImage
+
+
+def freeze(rng: np.random.Generator, ice: Ice, opening: Opening) -> IceMap:
+    """Lay the ice of one square over its opening.
+
+    Between straight bars a liquid film's surface follows Poisson's equation; its level lines go
+    from the opening's shape at the bars to a circle in the middle, which is why thick ice leaves a
+    small round window.
+    """
+    n, pixel = opening.x.shape[0], opening.pixel_um
+    x, y = opening.x, opening.y
+    tilt_x, tilt_y = np.float32(ice.tilt[0]), np.float32(ice.tilt[1])
+    dome = _dome(opening, ice)
+    ripple = smooth_field(rng, n, float(rng.uniform(8, 25)) / pixel) * np.float32(ice.ripple)
+    level = np.float32(ice.fill) - dome + tilt_x * x + tilt_y * y + ripple
+    soft = np.float32(0.03 + 0.05 * abs(ice.fill))
+    meniscus = soft * np.logaddexp(np.float32(0), np.clip(level / soft, -30, 60))
+    depth = np.float32(ice.blanket) + np.float32(ice.steepness) * meniscus
+    thick = level + dome * np.float32(0.8)
+    if ice.lens > 0:
+        lens = _lenses(rng, opening) * np.float32(ice.lens)
+        depth, thick = depth + lens, thick + lens * np.float32(1.5)
+    hidden = (thick - np.float32(ice.hiding)) / np.float32(0.07)
+    clearness = 1 / (1 + np.exp(np.clip(hidden, -30, 30)))
+    return IceMap(depth.astype(np.float32), clearness.astype(np.float32))
+
+
+def _dome(opening: Opening, ice: Ice) -> FloatImage:
+    """How far the surface sags: 0 at the bars, 1 in the middle; level lines turn round inside."""
+    power = np.float32(np.clip(ice.squareness - 2.2 * ice.fill, 2.0, 5.0))
+    x = np.minimum(np.abs(opening.x), 1) ** power
+    y = np.minimum(np.abs(opening.y), 1) ** power
+    return np.asarray((1 - x) * (1 - y), dtype=np.float32)
+
+
+def _lenses(rng: np.random.Generator, opening: Opening) -> FloatImage:
+    """One to three thick patches, some with a firm edge, some broad."""
+    total = np.zeros_like(opening.x)
+    for _ in range(int(rng.integers(1, 4))):
+        cx, cy = (float(v) for v in rng.uniform(-0.9, 0.9, size=2))
+        rx, ry = (float(v) for v in rng.uniform(0.12, 0.7, size=2))
+        angle = float(rng.uniform(0, np.pi))
+        c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        u = (c * (opening.x - cx) + s * (opening.y - cy)) / rx
+        v = (-s * (opening.x - cx) + c * (opening.y - cy)) / ry
+        firm = np.float32(rng.choice([2.0, 4.0, 12.0]))
+        wave = smooth_field(rng, u.shape[0], 6 / opening.pixel_um) * np.float32(rng.uniform(0, 0.3))
+        bulge = 1 / (1 + np.exp(np.clip(firm * (u * u + v * v - 1 + wave), -30, 30)))
+        total = np.maximum(total, bulge * np.float32(rng.uniform(0.3, 1.0)))
+    return total.astype(np.float32)

@@ -1,0 +1,53 @@
+"""EPU's 8-bit previews: each tile stretched on its own, and the loss when only they are left."""
+
+import cv2
+import numpy as np
+
+from simulate.fields import FloatImage
+
+
+def through_preview(
+    image: FloatImage, *, reduction: float, limits: tuple[float, float], quality: int
+) -> FloatImage:
+    """Send an image through a preview and back to its own size and grey levels.
+
+    Args:
+        image: float32 (height, width), grey levels.
+        reduction: Preview pixel over image pixel.
+        limits: Grey levels of 0 and 255; what is brighter is clipped.
+        quality: JPEG quality.
+
+    Returns:
+        float32 (height, width): grey levels as far as the preview kept them.
+    """
+    height, width = image.shape
+    size = (max(round(width / reduction), 8), max(round(height / reduction), 8))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    low, high = limits
+    grey = np.clip((small - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
+    done, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if done:
+        grey = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+    back = cv2.resize(grey.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    grey_step = np.float32((high - low) / 255)
+    return np.asarray(np.maximum(back, 0) * grey_step + np.float32(low), dtype=np.float32)
+
+
+def draw_limits(
+    rng: np.random.Generator, image: FloatImage, film: float, vacuum: float
+) -> tuple[float, float]:
+    """Draw how EPU stretched the tile that a square lies on.
+
+    Most tiles show film, so that vacuum is clipped at little more than film; a tile with much
+    vacuum keeps both; a dark tile with one drowned square is stretched to that square's own level.
+    """
+    kind = rng.random()
+    own = float(np.percentile(image, 99.5))
+    low = float(np.percentile(image, 5)) * float(rng.uniform(0, 1))
+    if kind < 0.6:
+        high = film * float(rng.uniform(0.98, 1.2))
+    elif kind < 0.85:
+        high = vacuum * float(rng.uniform(0.95, 1.05))
+    else:
+        high = own * float(rng.uniform(0.5, 1.1))
+    return low, max(high, low * 1.5, film * 0.004)

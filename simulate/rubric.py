@@ -1,0 +1,64 @@
+"""The rubric: from what a simulated square is to the scores a careful rater would give it (0-4)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CRACK_SHARES = (0.0, 0.0003, 0.004, 0.02, 0.05, 0.10, 0.22, 0.40, 0.55)
+CRACK_SCORES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
+DIRT_SHARES = (0.0, 0.0008, 0.006, 0.015, 0.03, 0.05, 0.09, 0.15, 0.25)
+DIRT_SCORES = (0.0, 0.25, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
+WINDOW_SHARES = (0.06, 0.10, 0.16, 0.26, 0.40, 0.67, 0.93)
+WINDOW_SCORES = (4.0, 3.8, 3.5, 3.0, 2.0, 1.0, 0.0)
+CLEARNESS = (0.0, 0.15, 0.5, 0.85)
+CLEARNESS_SCORES = (2.0, 1.6, 0.8, 0.0)
+
+ICE_LOSS = (
+    (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0),
+    (0.0, 0.2, 0.7, 1.4, 2.1, 2.8, 3.4, 3.8, 4.0),
+)
+DIRT_LOSS = ((0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0), (0.0, 0.25, 0.6, 1.0, 1.5, 2.1, 2.7, 3.4))
+CRACK_LOSS = ((0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0), (0.0, 0.6, 1.0, 1.5, 2.0, 2.7, 3.5, 4.0))
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Shares measured on a square's truth, all 0-1.
+
+    `missing` of the window without film; `dirty` of the window under dark artefacts; `window` of
+    the opening that transmits; `clearness` how visible holes are on average in the window;
+    `dimming` what the window's typical ice takes from the film's brightness.
+    """
+
+    missing: float
+    dirty: float
+    window: float
+    clearness: float
+    dimming: float
+
+
+@dataclass(frozen=True)
+class Severities:
+    """Scores 0-4: three severities, and overall quality where 4 is best."""
+
+    cracking: float
+    contamination: float
+    thick_ice: float
+    overall: float
+
+
+def judge(condition: Condition) -> Severities:
+    """Score a square, smoothly between the rubric's anchors."""
+    cracking = float(np.interp(condition.missing, CRACK_SHARES, CRACK_SCORES))
+    contamination = float(np.interp(condition.dirty, DIRT_SHARES, DIRT_SCORES))
+    by_window = float(np.interp(condition.window, WINDOW_SHARES, WINDOW_SCORES))
+    by_holes = float(np.interp(condition.clearness, CLEARNESS, CLEARNESS_SCORES))
+    by_dimming = float(np.interp(condition.dimming, (0.1, 0.25, 0.5, 0.8), (0.0, 1.0, 2.5, 4.0)))
+    ice = max(by_window, 0.6 * by_window + 0.5 * by_holes, by_dimming)
+    thick_ice = min(ice, 4.0)
+    kept = (
+        (1 - np.interp(thick_ice, *ICE_LOSS) / 4)
+        * (1 - np.interp(contamination, *DIRT_LOSS) / 4)
+        * (1 - np.interp(cracking, *CRACK_LOSS) / 4)
+    )
+    return Severities(cracking, contamination, thick_ice, 4 * float(kept))

@@ -1,0 +1,139 @@
+"""One grid square: opening, film, ice, tears and dirt put together, with the truth about it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulate.contamination import Dirt, soil
+from simulate.fields import FloatImage, smooth_field
+from simulate.film import Foil, hole_cover
+from simulate.ice import Ice, IceMap, freeze
+from simulate.mesh import Mesh, Opening, open_square
+from simulate.rubric import Condition, Severities, judge
+from simulate.tears import Tear, TearKind, tear_film
+
+CRACK_BIT = 1
+DIRT_BIT = 2
+_HELD_UM = 1.5
+"""Dirt this near to the metal stays where the film is gone."""
+
+_ICE_HOLDS = 0.7
+"""How often thick ice stays where the film under it is torn."""
+
+_OPAQUE_ICE = 0.9
+"""Ice of this optical depth (40 % transmits) ends the window."""
+
+_FAINT = 1.2
+"""Under this much more depth than bare film nobody sees dirt."""
+
+DARK_DEPTH = 0.2
+"""Dirt deeper than this is a dark artefact to a rater."""
+
+
+@dataclass(frozen=True)
+class SquareRecipe:
+    """What one square is made of."""
+
+    column: int
+    row: int
+    ice: Ice
+    dirt: Dirt
+    tear: TearKind
+    second_tear: TearKind
+
+
+@dataclass(frozen=True)
+class Square:
+    """One rendered square in its own upright frame, one mesh cell wide, and its truth.
+
+    `transmission` float32 (n, n), 0-1, bars 0; `mask` uint8 (n, n), bit 1 film missing, bit 2 dirt;
+    `size_um` width and height of the opening.
+    """
+
+    recipe: SquareRecipe
+    pixel_um: float
+    transmission: FloatImage
+    mask: NDArray[np.uint8]
+    size_um: tuple[float, float]
+    condition: Condition
+    severities: Severities
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """What lies in one opening: optical depths, and the film's missing share; (n, n)."""
+
+    opening: Opening
+    ice: IceMap
+    film: FloatImage
+    missing: FloatImage
+    dirt: FloatImage
+
+
+def render_square(
+    rng: np.random.Generator, mesh: Mesh, foil: Foil, recipe: SquareRecipe, pixel_um: float
+) -> Square:
+    """Render one square on a raster of `pixel_um`."""
+    opening = open_square(rng, mesh, pixel_um)
+    ice = freeze(rng, recipe.ice, opening)
+    film = _film_depth(rng, foil, ice, opening)
+    tear = _tear(rng, recipe, opening)
+    missing = tear.missing
+    if rng.random() < _ICE_HOLDS:
+        missing = missing * np.clip(1.4 - ice.depth / 2, 0, 1)
+    held = np.clip(1 + opening.distance_um / np.float32(_HELD_UM), 0, 1)
+    dirt = soil(rng, recipe.dirt, opening) * (1 - missing * (1 - held))
+    kept = film * (1 + tear.layers) + tear.dark + ice.depth
+    depth = (1 - missing) * kept + missing * tear.dark * np.float32(0.3) + dirt
+    condition, mask = _inspect(_Layers(opening, ice, film, missing, dirt), foil)
+    return Square(
+        recipe=recipe,
+        pixel_um=pixel_um,
+        transmission=np.asarray(np.exp(-depth) * opening.inside, dtype=np.float32),
+        mask=mask,
+        size_um=(2 * opening.half_um[0], 2 * opening.half_um[1]),
+        condition=condition,
+        severities=judge(condition),
+    )
+
+
+def _film_depth(rng: np.random.Generator, foil: Foil, ice: IceMap, opening: Opening) -> FloatImage:
+    """Optical depth of the whole film: less in holes, as far as the ice leaves them visible."""
+    holes = hole_cover(rng, foil, opening)
+    depth = np.float32(foil.depth) * (1 - holes * ice.clearness * np.float32(foil.visibility))
+    uneven = smooth_field(rng, depth.shape[0], float(rng.uniform(10, 40)) / opening.pixel_um)
+    return np.asarray(depth * (1 + np.float32(0.04) * uneven), dtype=np.float32)
+
+
+def _tear(rng: np.random.Generator, recipe: SquareRecipe, opening: Opening) -> Tear:
+    """The square's tears, one over the other."""
+    first = tear_film(rng, recipe.tear, opening)
+    if recipe.second_tear is TearKind.NONE:
+        return first
+    other = tear_film(rng, recipe.second_tear, opening)
+    return Tear(
+        missing=np.maximum(first.missing, other.missing),
+        layers=first.layers + other.layers,
+        dark=first.dark + other.dark,
+    )
+
+
+def _inspect(layers: _Layers, foil: Foil) -> tuple[Condition, NDArray[np.uint8]]:
+    """Measure the truth: shares of the window, and the mask uint8 (n, n)."""
+    inside, ice, missing = layers.opening.inside > 0.5, layers.ice, layers.missing
+    seen = inside & ((ice.depth < _OPAQUE_ICE) | (missing > 0.5))
+    visible = max(int(np.count_nonzero(seen)), 1)
+    lost = (missing > 0.4) & seen
+    whole = seen & ~lost
+    faint = layers.film + ice.depth > foil.depth + _FAINT
+    dirty = (layers.dirt > DARK_DEPTH) & seen & ~(faint & (missing < 0.5))
+    condition = Condition(
+        missing=float(missing[seen].sum() / visible),
+        dirty=float(np.count_nonzero(dirty)) / visible,
+        window=visible / max(int(np.count_nonzero(inside)), 1),
+        clearness=float(ice.clearness[whole].mean()) if whole.any() else 1.0,
+        dimming=float(1 - np.exp(-np.median(ice.depth[whole]))) if whole.any() else 0.0,
+    )
+    mask = lost.astype(np.uint8) * CRACK_BIT | dirty.astype(np.uint8) * DIRT_BIT
+    return condition, np.asarray(mask, dtype=np.uint8)

@@ -1,0 +1,133 @@
+"""What is common to one grid: mesh and foil, how it was frozen, how dirty and torn it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulate.fields import GridField
+from simulate.film import Foil, FoilKind
+from simulate.mesh import Mesh, MeshKind
+
+GRID_RADIUS_UM = 1500.0
+
+
+@dataclass(frozen=True)
+class IceTraits:
+    """Ice over the grid: fill = mean + slope * position + patches + scatter of each square."""
+
+    fill: float
+    slope_per_mm: tuple[float, float]
+    patches: float
+    scatter: float
+    steepness: float
+    thin: float
+    hiding: float
+    squareness: float
+    lenses: float
+
+
+@dataclass(frozen=True)
+class DirtTraits:
+    """Typical expected counts per 1000 um2 of window, before the grid's dirt field."""
+
+    specks: float
+    speck_um: float
+    groups: float
+    clumps: float
+    flakes: float
+    crystals: float
+    frost: float
+    frost_cover: float
+    wrinkles: float
+    covers: float
+
+
+@dataclass(frozen=True)
+class TearTraits:
+    """Share of squares that are torn; `gentle` of these only a little."""
+
+    share: float
+    gentle: float
+
+
+@dataclass(frozen=True)
+class Fields:
+    """How ice, dirt and tears change over the grid, so that neighbours are alike."""
+
+    ice: GridField
+    dirt: GridField
+    frost: GridField
+    tears: GridField
+
+
+@dataclass(frozen=True)
+class GridTraits:
+    """Everything that squares of one grid share."""
+
+    mesh: Mesh
+    foil: Foil
+    ice: IceTraits
+    dirt: DirtTraits
+    tears: TearTraits
+    fields: Fields
+
+
+def draw_traits(
+    rng: np.random.Generator, mesh_kind: MeshKind, foil_kind: FoilKind, *, gold: bool
+) -> GridTraits:
+    """Draw one grid."""
+    mesh = Mesh.draw(rng, mesh_kind)
+    return GridTraits(
+        mesh=mesh,
+        foil=Foil.draw(rng, foil_kind, gold=gold),
+        ice=_draw_ice(rng),
+        dirt=_draw_dirt(rng),
+        tears=TearTraits(
+            share=float(rng.choice([0.02, 0.08, 0.2, 0.45])), gentle=float(rng.uniform(0.3, 0.9))
+        ),
+        fields=Fields(
+            *(GridField.draw(rng, GRID_RADIUS_UM, float(rng.uniform(150, 700))) for _ in range(4))
+        ),
+    )
+
+
+def draw_kinds(rng: np.random.Generator) -> tuple[MeshKind, FoilKind, bool]:
+    """Choose mesh, foil and metal by how often one meets them."""
+    mesh = MeshKind(rng.choice(["200", "300", "400"], p=[0.3, 0.5, 0.2]))
+    foils = list(FoilKind)
+    foil = foils[int(rng.choice(len(foils), p=[0.17, 0.12, 0.35, 0.1, 0.05, 0.06, 0.08, 0.07]))]
+    gold = foil not in {FoilKind.LACEY, FoilKind.CONTINUOUS} and rng.random() < 0.2
+    return mesh, foil, bool(gold)
+
+
+def _draw_ice(rng: np.random.Generator) -> IceTraits:
+    slope = rng.normal(0, 0.25, size=2)
+    return IceTraits(
+        fill=float(rng.uniform(-0.1, 0.5)),
+        slope_per_mm=(float(slope[0]), float(slope[1])),
+        patches=float(rng.uniform(0.05, 0.25)),
+        scatter=float(rng.uniform(0.02, 0.08)),
+        steepness=float(np.exp(rng.uniform(np.log(9), np.log(45)))),
+        thin=float(rng.exponential(0.04)),
+        hiding=float(rng.uniform(0.0, 0.3)),
+        squareness=float(rng.uniform(2.6, 4.4)),
+        lenses=float(rng.choice([0.01, 0.04, 0.15])),
+    )
+
+
+def _draw_dirt(rng: np.random.Generator) -> DirtTraits:
+    def rate(median: float, spread: float) -> float:
+        return median * float(np.exp(rng.normal(0, spread)))
+
+    return DirtTraits(
+        specks=rate(4.5, 0.9),
+        speck_um=float(np.clip(rate(0.5, 0.3), 0.25, 1.1)),
+        groups=rate(0.12, 0.9),
+        clumps=rate(0.9, 0.8),
+        flakes=rate(0.1, 0.8),
+        crystals=rate(0.8, 1.3),
+        frost=float(rng.uniform(0.15, 1.2)) if rng.random() < 0.3 else 0.0,
+        frost_cover=float(rng.normal(-0.4, 0.4)),
+        wrinkles=float(rng.choice([0.0, 0.03, 0.2])),
+        covers=float(rng.choice([0.0, 0.01, 0.05])),
+    )
