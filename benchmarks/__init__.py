@@ -1,0 +1,1 @@
+"""Measurements: each module `measure_*.py` here has a `measure()` that yields figures."""
