@@ -1,4 +1,4 @@
-"""One atlas as its tiles tell it: a pure function of the set of tiles and Atlas.dm, whatever their order."""
+"""One atlas as its tiles tell it: a pure function of its tiles and Atlas.dm, in whatever order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -199,7 +199,11 @@ def _corners(window: Window, frame: Frame) -> tuple[Point, Point, Point, Point]:
 
 
 def _plan(window: Window, context: _Context) -> CropPlan:
-    """Which tiles a crop is cut from, the owner first."""
+    """Which tiles a crop is cut from, the owner first.
+
+    Raises:
+        ValueError: the atlas has no film level.
+    """
     film = context.film
     if film is None:
         raise ValueError("a crop needs a film level: expected windows on the atlas, found none")

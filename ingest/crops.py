@@ -1,5 +1,6 @@
-"""Pixels that leave ingest: upright crops of squares, thumbnails and display images, all root-coded 8 bit.
+"""Pixels that leave ingest: upright crops of squares, thumbnails and display images.
 
+All are root-coded 8 bit:
 `v = round(255 * sqrt(g / full_scale))`: one step is finer than the shot noise at every level.
 """
 
@@ -21,7 +22,7 @@ MIN_SHRINK = 1.3
 
 @dataclass(frozen=True)
 class TilePart:
-    """A tile that shows part of a square, and where the square's centre lies from the tile's own."""
+    """A tile that shows part of a square, and the square's centre from the tile's own."""
 
     name: str
     x_um: float
@@ -62,7 +63,7 @@ def cut_crop(plan: CropPlan, open_tile: Callable[[str], TileImage]) -> NDArray[n
 def encode_grey(grey: NDArray[np.generic], full_scale: float) -> NDArray[np.uint8]:
     """Root-code grey values (any shape) to uint8."""
     scaled = np.clip(grey.astype(np.float32) * np.float32(1 / full_scale), 0, 1)
-    return np.rint(np.sqrt(scaled) * 255).astype(np.uint8)
+    return np.asarray(np.rint(np.sqrt(scaled) * 255), np.uint8)
 
 
 def decode_grey(coded: NDArray[np.uint8], full_scale: float) -> NDArray[np.float32]:
@@ -77,7 +78,8 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
 
 def encode_thumbnail(crop: NDArray[np.uint8]) -> bytes:
     """JPEG bytes of a crop, 160 pixels wide."""
-    small = cv2.resize(crop, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+    size = (THUMBNAIL_PX, THUMBNAIL_PX)
+    small = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
     return _encode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
 
 
@@ -93,7 +95,7 @@ def encode_display(pixels: NDArray[np.generic], full_scale: float) -> list[bytes
         if max(coded.shape) < 2 * SMALLEST_DISPLAY_PX:
             return levels
         half = (max(1, coded.shape[1] // 2), max(1, coded.shape[0] // 2))
-        coded = cv2.resize(coded, half, interpolation=cv2.INTER_AREA)
+        coded = np.asarray(cv2.resize(coded, half, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _encode(suffix: str, pixels: NDArray[np.uint8], options: list[int]) -> bytes:
@@ -157,7 +159,7 @@ def _shrink(
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Average areas down to the crop's scale first, so that fine pixels do not alias."""
     size = (max(1, round(pixels.shape[1] / step)), max(1, round(pixels.shape[0] / step)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
     ratio = np.array([size[0] / pixels.shape[1], size[1] / pixels.shape[0]])
     scaled = to_pixels * ratio[:, None]
     scaled[:, 2] += 0.5 * ratio - 0.5

@@ -1,8 +1,9 @@
-"""Find the grid squares of a mosaic: template and correlation as in the paper, then the mesh as prior.
+"""Find the grid squares of a mosaic: template and correlation, then the mesh as prior.
 
-XCryoNet paper, section 3: squares are found by normalised cross-correlation with a template made from the
-grid's own intensity distribution. Here the template's pitch and turn come from the mosaic itself, and a smooth
-lattice through the strong matches says where the dim, torn and drowned ones must be.
+XCryoNet paper, section 3: squares are found by normalised cross-correlation with a template made
+from the grid's own intensity distribution. Here the template's pitch and turn come from the mosaic
+itself, and a smooth lattice through the strong matches says where the dim, torn and drowned ones
+must be.
 """
 
 from collections.abc import Iterable
@@ -81,7 +82,7 @@ def match_template(
 
 
 def window_template(image: NDArray[np.float32], mesh: Mesh, pixel_um: float) -> NDArray[np.float32]:
-    """(n, n) float32, one mesh cell: a soft bright square of the grid's own window size on dark bars."""
+    """(n, n) float32, one mesh cell: a soft bright square of typical size on dark bars."""
     side = _window_side(image, mesh, pixel_um)
     size = 2 * round(mesh.pitch_um / pixel_um / 2) + 1
     y, x = np.mgrid[:size, :size] - size // 2
@@ -89,7 +90,7 @@ def window_template(image: NDArray[np.float32], mesh: Mesh, pixel_um: float) -> 
     along = np.abs(np.cos(turn) * x + np.sin(turn) * y)
     across = np.abs(np.cos(turn) * y - np.sin(turn) * x)
     square = (np.maximum(along, across) < side / 2).astype(np.float32)
-    return cv2.GaussianBlur(square, (0, 0), 2.0 / pixel_um).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(square, (0, 0), 2.0 / pixel_um), np.float32)
 
 
 def _window_side(image: NDArray[np.float32], mesh: Mesh, pixel_um: float) -> float:
@@ -180,10 +181,10 @@ def _fit_smooth(
     if np.linalg.matrix_rank(terms) < count:
         return None
     weight = np.ones(len(points))
-    solution = np.zeros((count, 2))
+    solution: NDArray[np.float64] = np.zeros((count, 2))
     for _ in range(5):
         root = np.sqrt(weight)[:, None]
-        solution, *_ = np.linalg.lstsq(terms * root, points * root, rcond=None)
+        solution = np.asarray(np.linalg.lstsq(terms * root, points * root, rcond=None)[0], float)
         error = np.linalg.norm(points - terms @ solution, axis=1)
         weight = 1 / (1 + (error / max(2.0, 1.5 * float(np.median(error)))) ** 2)
     return np.vstack([solution, np.zeros((6 - count, 2))])
@@ -229,7 +230,7 @@ def _walk(
 def _fill(
     mosaic: Mosaic, measured: list[Window], lattice: _Lattice | None, search: Search
 ) -> list[Window]:
-    """One window per lattice site: the measured one nearest to it, else what can be measured there."""
+    """One window per lattice site: the measured one nearest to it, else what is seen there."""
     if lattice is None:
         return measured
     tolerance = SITE_TOLERANCE * search.pitch_um

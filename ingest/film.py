@@ -1,4 +1,4 @@
-"""The grid's film level: the grey value of intact film with thin ice, unit of the network's input."""
+"""The grid's film level: grey value of intact film with thin ice, unit of the network's input."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ class FilmLevels:
 def estimate_film(windows: Sequence[Window]) -> FilmLevels | None:
     """Film level as the brightest large mode of what windows let through; None without windows.
 
-    Windows count by their area, so small drowned ones weigh little; a mode of a few empty squares is
-    smaller than film's and is reported as vacuum.
+    Windows count by their area, so small drowned ones weigh little; a mode of a few empty squares
+    is smaller than film's and is reported as vacuum.
     """
     if not windows:
         return None
@@ -48,7 +48,8 @@ def estimate_film(windows: Sequence[Window]) -> FilmLevels | None:
     )
     start = float(np.log(levels.min())) - 5 * BIN
     bins = ((np.log(levels) - start) / BIN).astype(int)
-    histogram = _smooth(np.bincount(bins, weights=weights, minlength=int(bins.max()) + 6))
+    counts = np.bincount(bins, weights=weights, minlength=int(bins.max()) + 6)
+    histogram = _smooth(counts.astype(np.float64))
     modes = _modes(histogram)
     film_mode = max(mode for mode in modes if histogram[mode] >= MIN_PEAK * histogram.max())
     film = _level(histogram, film_mode, start)

@@ -1,4 +1,4 @@
-"""The grid's mesh: pitch and rotation from the mosaic's autocorrelation, no lattice assumed square."""
+"""The grid's mesh from the mosaic's autocorrelation: pitch and rotation, not assumed square."""
 
 from dataclasses import dataclass
 
@@ -73,16 +73,20 @@ def transmission(overview: Overview, levels: Levels) -> NDArray[np.float32]:
     """(h, w) float32 in 0 to 1: root of the grey level between bars and bright windows."""
     scale = 1 / max(levels.bright - levels.bar, 1e-6)
     scaled = np.clip((overview.pixels - levels.bar) * scale, 0, 1)
-    return np.sqrt(scaled, dtype=np.float32) * overview.covered
+    return np.asarray(np.sqrt(scaled, dtype=np.float32) * overview.covered, np.float32)
 
 
 def find_mesh(image: NDArray[np.float32], overview: Overview) -> Mesh | None:
     """Estimate the mesh from a transmission image; None where nothing repeats."""
     factor = overview.pixel_um / MESH_PIXEL_UM
-    scale = {"fx": factor, "fy": factor, "interpolation": cv2.INTER_AREA}
-    small = cv2.resize(image, None, **scale)
-    mask = cv2.resize(overview.covered.astype(np.float32), None, **scale)
+    small = _scaled(image, factor)
+    mask = _scaled(overview.covered.astype(np.float32), factor)
     return _choose(_peaks(_autocorrelation(small, mask)))
+
+
+def _scaled(image: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
 
 
 def _autocorrelation(image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -101,9 +105,9 @@ def _autocorrelation(image: NDArray[np.float32], mask: NDArray[np.float32]) -> N
 
 
 def _peaks(correlation: NDArray[np.float32]) -> list[tuple[float, float, float]]:
-    """Local maxima in the range of pitches as (x um, y um, height), upper half plane, highest first."""
+    """Local maxima in the range of pitches as (x um, y um, height), half a plane, highest first."""
     reach = correlation.shape[0] // 2
-    smooth = cv2.GaussianBlur(correlation, (0, 0), 1.5)
+    smooth = np.asarray(cv2.GaussianBlur(correlation, (0, 0), 1.5), np.float32)
     top = cv2.dilate(smooth, np.ones((9, 9), np.uint8))
     found = []
     for row, column in zip(*np.nonzero((smooth == top) & (smooth > MIN_CORRELATION)), strict=True):

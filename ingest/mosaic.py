@@ -1,4 +1,4 @@
-"""The atlas in memory: each tile at half a micrometre per pixel, and upright patches cut across tile borders."""
+"""The atlas in memory: tiles at half a micrometre per pixel, patches cut across their borders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class WorkTile:
     @property
     def left_um(self) -> float:
         """Position of the centre of column 0."""
-        return self.x_um - (self.pixels.shape[1] - 1) / 2 * WORK_PIXEL_UM
+        return self.x_um - float(self.pixels.shape[1] - 1) / 2 * WORK_PIXEL_UM
 
     @property
     def top_um(self) -> float:
         """Position of the centre of row 0."""
-        return self.y_um - (self.pixels.shape[0] - 1) / 2 * WORK_PIXEL_UM
+        return self.y_um - float(self.pixels.shape[0] - 1) / 2 * WORK_PIXEL_UM
 
     @property
     def half_size_um(self) -> tuple[float, float]:
@@ -83,18 +83,21 @@ def reduce_tile(pixels: NDArray[np.generic], optics: TileOptics) -> NDArray[np.f
     size = (max(1, round(width_um / WORK_PIXEL_UM)), max(1, round(height_um / WORK_PIXEL_UM)))
     shrinks = size[0] <= pixels.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    source = pixels if pixels.dtype in {np.dtype(np.uint16), np.dtype(np.uint8)} else None
-    if source is None:
+    source: NDArray[np.integer | np.floating]
+    if pixels.dtype in {np.dtype(np.uint16), np.dtype(np.uint8)}:
+        source = np.asarray(pixels, pixels.dtype)
+    else:
         source = np.nan_to_num(pixels.astype(np.float32), posinf=0, neginf=0)
-    return np.maximum(cv2.resize(source, size, interpolation=how).astype(np.float32), 0)
+    small = np.asarray(cv2.resize(source, size, interpolation=how), np.float32)
+    return np.maximum(small, np.float32(0))
 
 
 class Mosaic:
     """The placed tiles of an atlas.
 
-    Neighbouring tiles overlap, and EPU's lattice is off by up to 12 um at a seam: `seams` says how far
-    a tile must move to fit its neighbour, and patches across a seam are put together with it. Positions
-    stay those of the tile that owns them.
+    Neighbouring tiles overlap, and EPU's lattice is off by up to 12 um at a seam: `seams` says how
+    far a tile must move to fit its neighbour, and patches across a seam are put together with it.
+    Positions stay those of the tile that owns them.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class Mosaic:
         self._halves = np.array([t.half_size_um for t in self.tiles.values()]).reshape(-1, 2)
 
     def __len__(self) -> int:
+        """Count its tiles."""
         return len(self.tiles)
 
     def showing(self, x_um: float, y_um: float, reach_um: float = 0.0) -> list[str]:
@@ -155,7 +159,7 @@ def build_overview(mosaic: Mosaic, pixel_um: float) -> Overview:
 def cut_patch(
     mosaic: Mosaic, centre_um: tuple[float, float], side_um: float, rotation_deg: float
 ) -> Patch:
-    """Cut an upright square patch at `WORK_PIXEL_UM`; the tile showing the centre best is on top."""
+    """Cut an upright square patch at `WORK_PIXEL_UM`; the tile showing its centre best on top."""
     size = round(side_um / WORK_PIXEL_UM)
     pixels = np.zeros((size, size), np.float32)
     covered = np.zeros((size, size), bool)
@@ -191,9 +195,9 @@ def warp(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Resample (size, size) pixels of an image, and which of them lie inside it."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    source = image if image.dtype == np.float32 else image.astype(np.float32)
-    pixels = cv2.warpAffine(source, patch_to_image, (size, size), flags=flags)
-    return pixels, inside_image(patch_to_image, size, source.shape)
+    source = np.asarray(image, np.float32)
+    warped = cv2.warpAffine(source, patch_to_image, (size, size), flags=flags)
+    return np.asarray(warped, np.float32), inside_image(patch_to_image, size, source.shape)
 
 
 def inside_image(
@@ -237,4 +241,4 @@ def _clip(start: int, length: int, limit: int) -> slice:
 def _depth(height: int, width: int) -> NDArray[np.float32]:
     y = np.minimum(np.arange(height), np.arange(height)[::-1])[:, None] + 1
     x = np.minimum(np.arange(width), np.arange(width)[::-1])[None, :] + 1
-    return np.minimum(x, y).astype(np.float32)
+    return np.asarray(np.minimum(x, y), np.float32)

@@ -1,8 +1,8 @@
-"""Place tiles: integer lattice from stage readings, atlas frame from the nominal lattice or from Atlas.dm.
+"""Place tiles: integer lattice from stage readings, atlas frame nominal or from Atlas.dm.
 
-Positions are micrometres in the mosaic frame: x right, y down, origin at the centre of the first tile,
-scaled by the tile's own pixel size. The stage's axes are mirrored, turned and scaled against it: they
-enter only through the tile's image-to-stage matrix (format: EPU 3.4, `ReferenceTransformation`).
+Positions are micrometres in the mosaic frame: x right, y down, origin at the centre of the first
+tile, scaled by the tile's own pixel size. The stage's axes are mirrored, turned and scaled against
+it: they enter only through the tile's image-to-stage matrix (EPU 3.4, `ReferenceTransformation`).
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ NOMINAL_ATLAS_PIXEL_UM = 0.5
 """Scale of the atlas frame until EPU's own stitched atlas is known."""
 
 MAX_LATTICE_STEPS = 40
-"""Tiles from the first one in any direction; further away a stage position cannot be of this grid."""
+"""Tiles from the first one in any direction; further away is not on this grid."""
 
 
 class MisplacedTileError(ValueError):
@@ -116,7 +116,7 @@ def place_tiles(tiles: Mapping[str, TileOptics]) -> tuple[dict[str, Placed], dic
 def lattice_step(tile: TileOptics, other: TileOptics) -> NDArray[np.float64]:
     """Image-space displacement (2,) of `other` from `tile` in tile pixels, by `tile`'s matrix."""
     stage = np.subtract(other.stage_um, tile.stage_um)
-    return -np.linalg.solve(tile.matrix_um, stage)
+    return np.asarray(-np.linalg.solve(tile.matrix_um, stage), np.float64)
 
 
 def atlas_dm_frame(
@@ -163,8 +163,8 @@ def _fit_scale(
 def _place(tile: TileOptics, anchor: TileOptics) -> Placed:
     if (tile.width_px, tile.height_px) != (anchor.width_px, anchor.height_px):
         raise MisplacedTileError(
-            f"tile size: expected {anchor.width_px} x {anchor.height_px} px as the atlas' first tile, "
-            f"found {tile.width_px} x {tile.height_px}"
+            f"tile size: expected {anchor.width_px} x {anchor.height_px} px "
+            f"as the atlas' first tile, found {tile.width_px} x {tile.height_px}"
         )
     if abs(tile.pixel_um / anchor.pixel_um - 1) > 0.02:
         raise MisplacedTileError(

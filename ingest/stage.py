@@ -1,6 +1,7 @@
-"""Stage positions of squares by EPU's stage model (format page, section 6), calibrated from Atlas.dm nodes.
+"""Stage positions of squares by EPU's stage model, calibrated from Atlas.dm nodes.
 
-For a pixel p of a tile taken at stage (X0, Y0) with centre c and image-to-stage matrix M (binning included):
+For a pixel p of a tile with centre c, taken at stage (X0, Y0) with image-to-stage matrix M (binning
+included), as EPU 3.4 and 3.7 do:
 `u = -M (p - c); X = X0 + s u_x cos(phi); Y = Y0 + u_y + s u_x sin(phi); phi = -Y0 / L`.
 """
 
@@ -16,7 +17,7 @@ PIVOT_UM = 35_000.0
 """Rod pivot of the Krios whose atlases were measured (EPU 3.4 and 3.7)."""
 
 NOMINAL_RESIDUAL_UM = 6.0
-"""Largest error of the uncalibrated model at a tile's edge against a square's true stage position."""
+"""Largest error of the uncalibrated model, at a tile's edge."""
 
 
 @dataclass(frozen=True)

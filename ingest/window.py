@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ingest.mosaic import WORK_PIXEL_UM, Mosaic, Patch, cut_patch
 
 EDGE_SHARE = 0.25
-"""Grey level of a window's edge between bar and bright: a quarter, so that dim film beside vacuum counts."""
+"""Grey level of a window's edge between bar and bright: low, so that dim film by vacuum counts."""
 
 MIN_SIDE_UM = 6.0
 """Smaller bright spots are pinholes, not windows."""
