@@ -34,6 +34,8 @@ MATCH_SHARE = 0.3
 DARK_SHARE = 0.02
 """A tile is dark when nothing on it is brighter than this share of film."""
 
+CROP_FIELDS = ("crop_sha256", "crop_full_scale", "thumbnail_sha256")
+
 PROVISIONAL_FULL_SCALE = 32768.0
 """Display scale until a window has shown the film level."""
 
@@ -231,7 +233,7 @@ class AtlasFeed:
         for start in range(0, max(len(uncut), 1), CROPS_AT_ONCE):
             for found in uncut[start : start + CROPS_AT_ONCE]:
                 self._cut(found)
-            records = tuple(self._with_crop(found) for found in survey.squares)
+            records = tuple(self._with_crop(found, radius_um) for found in survey.squares)
             squares = SquareSet(atlas=self.key, match_radius_um=radius_um, squares=records)
             if squares != self._sent_squares:
                 self.sink.put_squares(squares)
@@ -248,17 +250,25 @@ class AtlasFeed:
         png, jpeg = encode_png(crop), encode_thumbnail(crop)
         self._cuts[found.plan] = _Cut(*self._put_blobs([png, jpeg]))
 
-    def _with_crop(self, found: FoundSquare) -> SquareRecord:
+    def _with_crop(self, found: FoundSquare, radius_um: float) -> SquareRecord:
+        """The square with its crop; until that is cut, with the crop it had before."""
         cut = self._cuts.get(found.plan) if found.plan is not None else None
-        if cut is None or found.plan is None:
-            return found.record
-        return found.record.model_copy(
-            update={
-                "crop_sha256": cut.crop,
-                "crop_full_scale": found.plan.full_scale,
-                "thumbnail_sha256": cut.thumbnail,
-            }
-        )
+        crop: dict[str, object] = {}
+        if cut is not None and found.plan is not None:
+            crop = dict(
+                zip(CROP_FIELDS, (cut.crop, found.plan.full_scale, cut.thumbnail), strict=True)
+            )
+        elif (before := self._sent_before(found.record, radius_um)) is not None:
+            crop = before.model_dump(include=set(CROP_FIELDS))
+        return found.record.model_copy(update=crop)
+
+    def _sent_before(self, record: SquareRecord, radius_um: float) -> SquareRecord | None:
+        sent = self._sent_squares.squares if self._sent_squares is not None else ()
+        for before in sent:
+            away_um = abs(before.stage_x_um - record.stage_x_um)
+            if max(away_um, abs(before.stage_y_um - record.stage_y_um)) < radius_um:
+                return before
+        return None
 
     def _put_displays(self, survey: Survey) -> None:
         """Encode the display images of tiles that have none at the atlas' present scale."""

@@ -1,0 +1,124 @@
+"""`xcryonet screen`: score a folder or one image without a service."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from model.predict import Crop, Scorer, SquareScore
+from tqdm import tqdm
+
+from ingest.epu import EpuError, natural_order
+from ingest.image import ImageError, read_bare_image
+from ingest.memory import MemorySink, ScreenedAtlas
+from ingest.pipeline import Pipeline
+from ingest.watch import existing_files
+from model.checkpoint import CheckpointError
+from service.screened import ScreenedSquare, rank_squares, to_square, write_answer
+
+FAILED, WRONG_USE = 1, 2
+BATCH = 16
+IMAGE_SUFFIXES = (".mrc", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
+
+
+class ScreenError(Exception):
+    """What was asked for cannot be screened; the message is for people."""
+
+    def __init__(self, message: str, status: int = FAILED) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "target", type=Path, help="a session's, a sample's or an atlas' folder, or one image"
+    )
+    parser.add_argument("--format", choices=("json", "csv", "ptolemy"), default="json")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument("--weights", type=Path, help="checkpoint (default: the one that ships)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument(
+        "--pixel-nm",
+        type=float,
+        metavar="NM",
+        help="pixel size of a bare image that does not say it (default: guessed from its mesh)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Screen; 0 when done, 1 when nothing could be read, 2 when the target is none."""
+    try:
+        squares = screen_target(
+            args.target, Scorer.load(args.weights, args.device), pixel_nm=args.pixel_nm
+        )
+    except ScreenError as error:
+        sys.stderr.write(f"xcryonet screen: {error}\n")
+        return error.status
+    except CheckpointError as error:
+        sys.stderr.write(f"xcryonet screen: {error}\n")
+        return FAILED
+    write_answer(squares, args.format, args.out)
+    return 0
+
+
+def screen_target(
+    target: Path, scorer: Scorer, *, pixel_nm: float | None = None
+) -> list[ScreenedSquare]:
+    """Screen a folder or one bare image.
+
+    Returns:
+        Its squares, each atlas ranked by itself, the best first.
+
+    Raises:
+        ScreenError: there is nothing to screen.
+    """
+    if target.is_dir():
+        atlases = _take_folder(target)
+    elif target.suffix.lower() in IMAGE_SUFFIXES and target.is_file():
+        try:
+            atlases = [read_bare_image(target, pixel_nm=pixel_nm)]
+        except (EpuError, ImageError, OSError) as error:
+            raise ScreenError(str(error)) from error
+    else:
+        found = "another kind of file" if target.exists() else "nothing there"
+        raise ScreenError(
+            f"{target}: expected a folder or one of {', '.join(IMAGE_SUFFIXES)}, found {found}",
+            WRONG_USE,
+        )
+    return [square for atlas in atlases for square in _score(atlas, scorer)]
+
+
+def _take_folder(folder: Path) -> list[ScreenedAtlas]:
+    sink = MemorySink()
+    pipeline = Pipeline(sink)
+    files = sorted(existing_files(folder), key=lambda one: natural_order(one.file))
+    if not files:
+        raise ScreenError(f"{folder}: expected EPU's atlas files below it, found none", WRONG_USE)
+    for one in tqdm(files, desc="reading", unit="file", disable=None, leave=False):
+        taken = pipeline.take(one.file, one.path, one.problem)
+        if taken.reason is not None and one.problem is not None:
+            sys.stderr.write(f"{one.relative}: {taken.reason}\n")
+    pipeline.settle(final=True)
+    for name, reason in sink.unplaced():
+        sys.stderr.write(f"{name}: {reason}\n")
+    return sink.atlases()
+
+
+def _score(atlas: ScreenedAtlas, scorer: Scorer) -> list[ScreenedSquare]:
+    """Score one atlas' squares and rank them."""
+    levels = atlas.levels
+    scored: list[tuple[int, SquareScore | None]] = [(i, None) for i in range(len(atlas.squares))]
+    wanted = [i for i, square in enumerate(atlas.squares) if square.pixels is not None]
+    if levels is not None:
+        starts = range(0, len(wanted), BATCH)
+        for start in tqdm(starts, desc="scoring", unit="batch", disable=None, leave=False):
+            chosen = wanted[start : start + BATCH]
+            crops = [
+                Crop(pixels, atlas.squares[i].full_scale, levels.film, levels.vacuum)
+                for i in chosen
+                if (pixels := atlas.squares[i].pixels) is not None
+            ]
+            for i, score in zip(chosen, scorer.score(crops), strict=True):
+                scored[i] = (i, score)
+    answers = [to_square(atlas, atlas.squares[i], score, scorer.model_id) for i, score in scored]
+    return rank_squares(answers)
