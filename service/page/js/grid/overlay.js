@@ -1,0 +1,159 @@
+/** One SVG over the atlas: outlines of squares, EPU's categories, tile seams, the chosen square. Atlas pixels inside. */
+
+import { outline, scoreColour, STATUS_SIGN } from "../colours.js";
+import { put, svg, variable } from "../dom.js";
+import { text } from "../text.js";
+
+const FAR_PX = 20;
+const NUMBERS_FROM_PX = 34;
+const NUMBERED = 20;
+
+export class Overlay {
+  #halos = svg("path", { class: "halos" });
+  #squaresLayer = svg("g", { class: "squares" });
+  #seams = svg("g", { class: "seams" });
+  #categories = svg("g", { class: "categories" });
+  #numbers = svg("g", { class: "numbers" });
+  #hovered = svg("polygon", { class: "hovered" });
+  #selected = svg("g", { class: "selected" });
+  #world;
+  #drawn = new Map();
+  #typicalSide = 100;
+  #scale = 0;
+
+  constructor() {
+    this.#world = svg("g", {}, this.#seams, this.#halos, this.#squaresLayer, this.#categories, this.#numbers, this.#hovered, this.#selected);
+    this.node = svg("svg", { class: "overlay", "aria-hidden": "true" }, this.#world);
+  }
+
+  /** Put atlas pixel (0, 0) at screen (x, y), `scale` screen pixels per atlas pixel. */
+  place(x, y, scale) {
+    this.#world.setAttribute("transform", `matrix(${scale} 0 0 ${scale} ${x} ${y})`);
+    if (scale === this.#scale) return;
+    this.#scale = scale;
+    this.#restyle();
+  }
+
+  /** @param {Set<string>} faint ids that the filters hide from the list */
+  setSquares(squares, faint) {
+    const seen = new Set();
+    for (const square of squares) {
+      seen.add(square.id);
+      const drawn = this.#drawn.get(square.id);
+      if (drawn?.square !== square) this.#draw(square, drawn);
+      this.#drawn.get(square.id).node.classList.toggle("faint", faint.has(square.id));
+    }
+    for (const [id, { node }] of this.#drawn) {
+      if (seen.has(id)) continue;
+      node.remove();
+      this.#drawn.delete(id);
+    }
+    this.#halos.setAttribute("d", squares.filter(({ id }) => !faint.has(id)).map((square) => `M${points(square)}Z`).join(""));
+    put(this.#categories, ...squares.filter((square) => square.epu_category !== null).map(category));
+    put(this.#numbers, ...squares.filter((square) => square.rank !== null && square.rank <= NUMBERED && square.overall !== null).map(number));
+    if (squares.length > 0) this.#typicalSide = squares.reduce((sum, square) => sum + square.width_px, 0) / squares.length;
+    this.#restyle();
+  }
+
+  setTiles(tiles) {
+    put(this.#seams, ...tiles.flatMap(seam));
+  }
+
+  setHovered(square) {
+    this.#hovered.setAttribute("points", square === null ? "" : points(square));
+  }
+
+  setSelected(square) {
+    put(this.#selected, ...(square === null ? [] : chosen(square)));
+  }
+
+  setLayers({ outlines, categories, seams }) {
+    this.node.classList.toggle("no-outlines", !outlines);
+    this.node.classList.toggle("with-categories", categories);
+    this.node.classList.toggle("with-seams", seams);
+  }
+
+  #draw(square, drawn) {
+    const node = shape(square);
+    if (drawn === undefined) this.#squaresLayer.append(node);
+    else drawn.node.replaceWith(node);
+    this.#drawn.set(square.id, { square, node });
+  }
+
+  /** Lines thin out and squares fill with colour when they are small on screen, so that the atlas reads as a map. */
+  #restyle() {
+    const side = this.#typicalSide * this.#scale;
+    this.node.classList.toggle("far", side < FAR_PX);
+    this.node.classList.toggle("near", side >= NUMBERS_FROM_PX);
+    const line = side < 12 ? 0.5 : side < FAR_PX ? 0.65 : side < 60 ? 0.85 : 1.1;
+    if (this.node.style.getPropertyValue("--line") !== String(line)) variable(this.node, "--line", line);
+  }
+}
+
+function points(square) {
+  return square.corners_px.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+}
+
+function shape(square) {
+  const { width, dash } = outline(square);
+  const scored = square.status === "scored" || square.status === "partial" || square.status === "out_of_domain";
+  const colour = scoreColour(scored ? square.overall : null);
+  const line = svg("polygon", { points: points(square), stroke: colour, fill: colour, "stroke-dasharray": dash });
+  variable(line, "--width", width);
+  const kind = `square ${square.status}${square.decision ? ` ${square.decision}` : ""}`;
+  return svg("g", { class: kind, "data-id": square.id }, line, ...signs(square));
+}
+
+/** What a status or a decision adds: never colour alone. */
+function signs(square) {
+  const made = [];
+  const { center_x_px: x, center_y_px: y, width_px: side } = square;
+  const sign = STATUS_SIGN[square.status];
+  if (sign) made.push(svg("text", { class: "sign", x, y, "font-size": side * 0.42, dy: "0.35em" }, sign));
+  if (square.decision === "skip") {
+    const [a, b, c, d] = square.corners_px;
+    made.push(svg("path", { class: "skip-mark", d: `M${a}L${c}M${b}L${d}` }));
+  }
+  if (square.decision === "take") {
+    const [cx, cy] = square.corners_px[1];
+    const r = side * 0.16;
+    made.push(
+      svg("circle", { class: "take-disc", cx, cy, r }),
+      svg("path", { class: "take-mark", d: `M${cx - r * 0.5},${cy}l${r * 0.38},${r * 0.4}l${r * 0.62},${-r * 0.8}` }),
+    );
+  }
+  return made;
+}
+
+function category(square) {
+  const { center_x_px: x, center_y_px: y, width_px: side, epu_category: value } = square;
+  return svg("text", { x, y, "font-size": side * 0.5, dy: "0.36em" }, String(value));
+}
+
+function number(square) {
+  const [x, y] = square.corners_px[0];
+  const size = square.width_px * 0.26;
+  return svg("text", { x, y, dx: size * 0.3, dy: size * 1.1, "font-size": size }, String(square.rank));
+}
+
+function seam(tile) {
+  const { x_px: x, y_px: y, width_px: width, height_px: height } = tile;
+  return [
+    svg("rect", { class: tile.state, x, y, width, height }),
+    svg("text", { x: x + width * 0.02, y: y + height * 0.02, "font-size": height * 0.09, dy: "0.9em" }, text.atlas.tile(tile.index)),
+  ];
+}
+
+function chosen(square) {
+  const corners = square.corners_px.map(([x, y]) => [
+    square.center_x_px + (x - square.center_x_px) * 1.16,
+    square.center_y_px + (y - square.center_y_px) * 1.16,
+  ]);
+  const brackets = corners.map(([x, y], k) => {
+    const next = corners[(k + 1) % 4];
+    const last = corners[(k + 3) % 4];
+    const part = ([tx, ty]) => `${x + (tx - x) * 0.26},${y + (ty - y) * 0.26}`;
+    return `M${part(last)}L${x},${y}L${part(next)}`;
+  });
+  return [svg("path", { class: "under", d: brackets.join("") }), svg("path", { class: "over", d: brackets.join("") })];
+}

@@ -1,0 +1,5 @@
+/** Placeholder until the printable page stands. */
+
+export function openReport() {
+  return () => {};
+}

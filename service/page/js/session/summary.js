@@ -1,0 +1,38 @@
+/** What the session view keeps of a grid's squares: small, and made again only when the grid's revision moves. */
+
+const BINS = 16;
+
+/**
+ * @returns {{revision, bins: number[], brightness: number|null, marks: object[], tiles: object[]}} `bins` are the
+ *   numbers of scored squares by overall score from 0 to 4, `marks` what the thumbnail draws.
+ */
+export function summarise(grid, squares, tiles) {
+  const scored = squares.filter((square) => square.status === "scored");
+  const bins = new Array(BINS).fill(0);
+  for (const { overall } of scored) bins[Math.min(BINS - 1, Math.floor((overall / 4) * BINS))] += 1;
+  return {
+    revision: grid.revision,
+    bins,
+    brightness: median(scored.map((square) => square.brightness).filter((value) => value !== null)),
+    marks: squares.map(({ corners_px, overall, status }) => ({ corners_px, overall, status })),
+    tiles: tiles.filter(drawable).map(smallest),
+  };
+}
+
+/** The middle value, or null of nothing. */
+export function median(values) {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Whether a tile has a place in the atlas and pictures to show there. */
+export function drawable(tile) {
+  return tile.state === "placed" && tile.x_px !== null && tile.width_px !== null && tile.images.length > 0;
+}
+
+function smallest(tile) {
+  const image = tile.images.reduce((a, b) => (b.width < a.width ? b : a));
+  return { url: image.url, x: tile.x_px, y: tile.y_px, width: tile.width_px, height: tile.height_px };
+}

@@ -1,0 +1,69 @@
+/** A grid's atlas in small: tile pictures pasted into a canvas, its squares as dots of their score's colour. */
+
+import { scoreColour } from "../colours.js";
+
+const SIDE_PX = 640;
+
+/** Draws one grid; pictures are fetched once, a new summary only adds to them. */
+export class Thumbnail {
+  #images = new Map();
+  #summary = null;
+
+  constructor(label) {
+    this.canvas = document.createElement("canvas");
+    this.canvas.width = SIDE_PX;
+    this.canvas.height = SIDE_PX;
+    this.canvas.setAttribute("role", "img");
+    this.canvas.setAttribute("aria-label", label);
+  }
+
+  /** Show what `summary` says (see summary.js). */
+  show(summary) {
+    if (summary === this.#summary) return;
+    this.#summary = summary;
+    const wanted = new Set(summary.tiles.map((tile) => tile.url));
+    for (const url of this.#images.keys()) if (!wanted.has(url)) this.#images.delete(url);
+    for (const url of wanted) if (!this.#images.has(url)) this.#fetch(url);
+    this.#draw();
+  }
+
+  #fetch(url) {
+    const image = new Image();
+    image.onload = () => this.#draw();
+    image.onerror = () => this.#images.delete(url);
+    image.src = url;
+    this.#images.set(url, image);
+  }
+
+  #draw() {
+    const paint = this.canvas.getContext("2d");
+    paint.setTransform(1, 0, 0, 1, 0, 0);
+    paint.clearRect(0, 0, SIDE_PX, SIDE_PX);
+    const { tiles, marks } = this.#summary;
+    if (tiles.length === 0) return;
+    const left = Math.min(...tiles.map((tile) => tile.x));
+    const top = Math.min(...tiles.map((tile) => tile.y));
+    const right = Math.max(...tiles.map((tile) => tile.x + tile.width));
+    const bottom = Math.max(...tiles.map((tile) => tile.y + tile.height));
+    const scale = SIDE_PX / Math.max(right - left, bottom - top);
+    paint.setTransform(scale, 0, 0, scale, (SIDE_PX - scale * (left + right)) / 2, (SIDE_PX - scale * (top + bottom)) / 2);
+    for (const tile of tiles) {
+      const image = this.#images.get(tile.url);
+      if (image?.complete && image.naturalWidth > 0) paint.drawImage(image, tile.x, tile.y, tile.width, tile.height);
+    }
+    for (const mark of marks) this.#mark(paint, mark, scale);
+  }
+
+  #mark(paint, { corners_px: corners, overall, status }, scale) {
+    paint.beginPath();
+    corners.forEach(([x, y]) => paint.lineTo(x, y));
+    paint.closePath();
+    paint.globalAlpha = status === "scored" ? 0.45 : 0.2;
+    paint.fillStyle = scoreColour(status === "scored" ? overall : null);
+    paint.fill();
+    paint.globalAlpha = 1;
+    paint.lineWidth = 1.6 / scale;
+    paint.strokeStyle = paint.fillStyle;
+    paint.stroke();
+  }
+}

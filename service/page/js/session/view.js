@@ -1,0 +1,63 @@
+/** The cassette: one card per grid, the most promising first. */
+
+import { el, put } from "../dom.js";
+import { sessionName } from "../names.js";
+import { moment } from "../format.js";
+import { text } from "../text.js";
+import { Card } from "./card.js";
+import { byPromise } from "./verdict.js";
+
+/** Open the view in `node`; gives a function that closes it. */
+export function openSessionView(node, { store, turn }) {
+  const heading = el("div", { class: "session-head" });
+  const cards = el("ol", { class: "cards" });
+  const empty = el("div", { class: "empty" });
+  put(node, el("div", { class: "session" }, heading, empty, cards));
+  const byId = new Map();
+
+  const unwatch = store.watch(["sessions", "sessionId", "grids", "summaries"], (state) => {
+    const { sessions, grids, summaries } = state;
+    if (sessions === null || grids === null) return put(empty, el("p", { class: "muted" }, text.loading));
+    put(empty, sessions.length === 0 || grids.length === 0 ? nothing() : null);
+    put(heading, head(state, (id) => { store.set({ sessionId: id, grids: null }); turn(); }));
+    for (const id of byId.keys()) if (!grids.some((grid) => grid.id === id)) byId.delete(id);
+    const sorted = [...grids].sort(byPromise);
+    for (const grid of sorted) {
+      if (!byId.has(grid.id)) byId.set(grid.id, new Card(grid));
+      byId.get(grid.id).show(grid, summaries.get(grid.id) ?? null);
+    }
+    inOrder(cards, sorted.map((grid) => byId.get(grid.id).node));
+    document.title = text.product;
+    return undefined;
+  });
+  return unwatch;
+}
+
+/** Reorder children without touching those that stand right, so that focus stays. */
+function inOrder(list, nodes) {
+  if (nodes.length === list.children.length && nodes.every((node, k) => list.children[k] === node)) return;
+  const focused = document.activeElement;
+  put(list, nodes);
+  if (list.contains(focused)) focused.focus({ preventScroll: true });
+}
+
+function nothing() {
+  return [el("h1", {}, text.session.none), el("p", { class: "muted" }, text.session.noneHint)];
+}
+
+function head({ sessions, sessionId, grids }, choose) {
+  const session = sessions.find((one) => one.id === (sessionId ?? grids[0]?.session_id));
+  if (!session) return null;
+  const total = (key) => grids.reduce((sum, grid) => sum + grid[key], 0);
+  const facts = [session.instrument_model, session.instrument_id, session.started_at && moment(session.started_at)].filter(Boolean);
+  return [
+    el("div", { class: "titles" }, el("h1", {}, el("bdi", {}, sessionName(session))), el("p", { class: "muted facts" }, ...facts.map((fact) => el("bdi", {}, fact)))),
+    el("p", { class: "muted summary" }, text.session.summary(grids.length, total("squares"), total("squares_usable")), el("br"), text.session.sorted),
+    sessions.length > 1 ? chooser(sessions, session, choose) : null,
+  ];
+}
+
+function chooser(sessions, session, choose) {
+  const options = sessions.map((one) => el("option", { value: one.id, selected: one.id === session.id }, sessionName(one)));
+  return el("label", { class: "choose" }, text.session.choose, el("select", { onchange: (event) => choose(event.target.value) }, ...options));
+}

@@ -1,0 +1,123 @@
+/** What one turn of polling reads, and how it reaches the store. */
+
+import { List, read, Resource } from "../api.js";
+import { summarise } from "../session/summary.js";
+import { reuse } from "./reuse.js";
+
+/** Reads the service for one store; keeps ETags, so that an idle turn moves almost nothing. */
+export class Live {
+  #store;
+  #sessions = new List("/sessions");
+  #ingesters = new List("/ingesters");
+  #workers = new List("/workers");
+  #files = new List("/files?state=failed&state=waiting");
+  #grids = null;
+  #open = null;
+
+  constructor(store) {
+    this.#store = store;
+  }
+
+  /** Read everything that the present view shows. */
+  async turn() {
+    await Promise.all([this.#cassette(), this.#activity()]);
+    const { place } = this.#store.state;
+    if (place.name === "grid") await this.#grid(place.gridId);
+    else await this.#summaries();
+  }
+
+  /** Read the open grid anew, because the store has let go of it. */
+  forget() {
+    this.#open = null;
+  }
+
+  async #activity() {
+    await Promise.all([this.#ingesters.refresh(), this.#workers.refresh(), this.#files.refresh()]);
+    this.#store.set({
+      ingesters: this.#ingesters.data,
+      workers: this.#workers.data,
+      files: this.#files.data,
+    });
+  }
+
+  async #cassette() {
+    if (await this.#sessions.refresh()) this.#store.set({ sessions: this.#sessions.data });
+    const { sessions, sessionId } = this.#store.state;
+    const id = sessionId ?? newest(sessions)?.id ?? null;
+    if (id === null) {
+      this.#store.set({ grids: [] });
+      return;
+    }
+    if (this.#grids?.id !== id) this.#grids = { id, list: new List(`/grids?session_id=${encodeURIComponent(id)}`) };
+    await this.#grids.list.refresh();
+    this.#store.set({ grids: this.#grids.list.data });
+  }
+
+  async #summaries() {
+    for (const grid of this.#store.state.grids ?? []) {
+      const { summaries, place } = this.#store.state;
+      if (place.name !== "session") return;
+      if (summaries.get(grid.id)?.revision === grid.revision || grid.tiles_placed === 0) continue;
+      const summary = await this.#summary(grid);
+      this.#store.set({ summaries: new Map(this.#store.state.summaries).set(grid.id, summary) });
+    }
+  }
+
+  async #summary(grid) {
+    const squares = new List(`/grids/${grid.id}/squares`);
+    const tiles = grid.atlas_id === null ? null : new List(`/atlases/${grid.atlas_id}/tiles`);
+    await Promise.all([squares.refresh(), tiles?.refresh()]);
+    return summarise(grid, squares.data, tiles?.data ?? []);
+  }
+
+  async #grid(id) {
+    if (this.#open?.id !== id) this.#open = openGrid(id);
+    const open = this.#open;
+    await open.grid.refresh();
+    const grid = open.grid.data;
+    if (open.atlasId !== grid.atlas_id) Object.assign(open, openAtlas(grid.atlas_id));
+    const [squares, labels, tiles] = await Promise.all([
+      open.squares.refresh(),
+      open.labels.refresh(),
+      open.tiles?.refresh(),
+      this.#atlas(open, grid),
+    ]);
+    const { state } = this.#store;
+    if (state.place.gridId !== id) return;
+    this.#store.set({ missing: false, grid, sessionId: grid.session_id, atlas: open.atlas });
+    if (squares || open.fresh) this.#store.set({ squares: reuse(state.squares, open.squares.data) });
+    if (labels || open.fresh) this.#store.set({ labels: open.labels.data });
+    if (tiles || open.fresh) this.#store.set({ tiles: reuse(state.tiles, open.tiles?.data ?? []) });
+    open.fresh = false;
+  }
+
+  async #atlas(open, grid) {
+    if (grid.atlas_id === null || open.atlasRevision === grid.revision) return;
+    open.atlas = await read(`/atlases/${grid.atlas_id}`);
+    open.atlasRevision = grid.revision;
+  }
+}
+
+/** The session that was touched last. */
+function newest(sessions) {
+  const touched = (session) => Date.parse(session.updated_at ?? session.started_at ?? "") || 0;
+  return [...sessions].sort((a, b) => touched(b) - touched(a))[0];
+}
+
+function openGrid(id) {
+  return {
+    id,
+    fresh: true,
+    grid: new Resource(`/grids/${id}`),
+    squares: new List(`/grids/${id}/squares?sort=-overall`),
+    labels: new List(`/labels?grid_id=${id}`),
+    atlasId: null,
+    tiles: null,
+    atlas: null,
+    atlasRevision: null,
+  };
+}
+
+function openAtlas(id) {
+  return { fresh: true, atlasId: id, tiles: id === null ? null : new List(`/atlases/${id}/tiles`), atlas: null, atlasRevision: null };
+}

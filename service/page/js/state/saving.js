@@ -1,0 +1,63 @@
+/** Everything that is saved goes through one queue, in the order of the keys pressed; a missing token holds it, no more. */
+
+import { useToken } from "../api.js";
+import { text } from "../text.js";
+
+const UNAUTHORISED = 401;
+const FORBIDDEN = 403;
+
+export class Saver {
+  #store;
+  #jobs = [];
+  #running = false;
+
+  constructor(store) {
+    this.#store = store;
+  }
+
+  /** Run `job` after those before it. `undo` puts the page back when the service refuses. */
+  save(job, undo = () => {}) {
+    this.#jobs.push({ job, undo });
+    return this.#run();
+  }
+
+  /** Go on with the token that the operator gave. */
+  retry(token) {
+    useToken(token);
+    this.#store.set({ saving: { needsToken: false, failure: null } });
+    return this.#run();
+  }
+
+  async #run() {
+    if (this.#running) return;
+    this.#running = true;
+    while (this.#jobs.length > 0 && (await this.#next())) this.#jobs.shift();
+    this.#running = false;
+  }
+
+  /** Whether the queue may go on. */
+  async #next() {
+    const { job, undo } = this.#jobs[0];
+    try {
+      await job();
+      this.#store.set({ saving: { needsToken: false, failure: null } });
+      return true;
+    } catch (error) {
+      if (!("status" in error)) throw error;
+      if (error.status === UNAUTHORISED || error.status === FORBIDDEN) {
+        this.#store.set({ saving: { needsToken: true, failure: null } });
+        return false;
+      }
+      const reason = error.status === 0 ? text.failure.network : error.message || text.failure.http(error.status);
+      this.#store.set({ saving: { needsToken: false, failure: reason } });
+      undo();
+      return true;
+    }
+  }
+}
+
+/** A name for a request, so that sending it twice saves it once. */
+export function clientId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
