@@ -27,3 +27,10 @@ class JobQueue(Protocol):
 
     def submit(self, request: ScoreRequest) -> None:
         """Ask for a tile's scores; asking twice for the same changes nothing."""
+
+
+class NoQueue:
+    """A queue that nobody works on; the next worker to start finds what is missing by itself."""
+
+    def submit(self, request: ScoreRequest) -> None:
+        """Forget the request."""

@@ -14,6 +14,7 @@ class AuthMode(StrEnum):
     """Who may do what without a token."""
 
     OPEN_ON_LOOPBACK = "open_on_loopback"
+    OPEN_READS = "open_reads"
     TOKENS = "tokens"
 
 

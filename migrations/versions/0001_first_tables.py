@@ -423,6 +423,7 @@ def upgrade() -> None:
             sa.Enum(
                 "take",
                 "skip",
+                "clear",
                 "note",
                 "order",
                 name="kind",

@@ -106,7 +106,7 @@ def _count_tiles(db: Session, grid: GridRow, atlas_id: UUID) -> None:
         .where(TileRow.atlas_id == atlas_id)
         .group_by(TileRow.state)
     )
-    counts = dict(db.execute(question).tuples().all())
+    counts = dict(db.execute(question).all())
     grid.tiles_placed = counts.get(TileState.PLACED, 0)
     grid.tiles_waiting = counts.get(TileState.WAITING, 0)
     grid.tiles_failed = counts.get(TileState.FAILED, 0)

@@ -89,7 +89,7 @@ def list_score_requests(db: Session, atlas_id: UUID | None = None) -> list[Score
     if atlas_id is not None:
         question = question.where(SquareRow.atlas_id == atlas_id)
     inputs: dict[UUID, list[str]] = {}
-    for tile_id, square_id, wanted in db.execute(question).tuples():
+    for tile_id, square_id, wanted in db.execute(question):
         inputs.setdefault(tile_id, [model_id]).append(f"{square_id} {wanted}")
     return [ScoreRequest(tile_id, _digest(lines)) for tile_id, lines in inputs.items()]
 
@@ -101,7 +101,7 @@ def list_squares_to_score(db: Session, tile_id: UUID, model_id: str) -> list[Squ
         .join(AtlasRow, AtlasRow.id == SquareRow.atlas_id)
         .where(SquareRow.tile_id == tile_id, needs_score(model_id))
         .order_by(SquareRow.coverage.desc(), SquareRow.id)
-    ).tuples()
+    )
     return [_to_score(square, atlas) for square, atlas in rows]
 
 
@@ -139,7 +139,7 @@ def reuse_predictions(db: Session, model_id: str) -> None:
             PredictionRow.model_id == model_id,
             PredictionRow.scored_input == SquareRow.wanted_input,
         )
-    ).tuples()
+    )
     atlas_ids = set()
     for square, prediction in rows:
         show_prediction(square, prediction)
@@ -189,7 +189,7 @@ def _lock_atlases(db: Session, square_ids: Iterable[UUID]) -> dict[UUID, UUID]:
         .join(SquareRow, SquareRow.atlas_id == AtlasRow.id)
         .where(SquareRow.id.in_(list(square_ids)))
         .distinct()
-    ).tuples()
+    )
     grids = dict(rows.all())
     for grid_id in sorted(set(grids.values())):
         lock_grid(db, grid_id)

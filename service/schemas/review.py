@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,15 @@ from service.tables import DecisionKind, SquareStatus
 Grade = Annotated[float, Field(ge=0, le=4, multiple_of=0.5)]
 """A person's grade: 0 to 4 in half steps."""
 
-ClientId = Annotated[str, Field(min_length=1, max_length=128, description="the client's own id")]
+ClientId = Annotated[
+    str,
+    Field(
+        default_factory=lambda: str(uuid4()),
+        min_length=1,
+        max_length=128,
+        description="the client's own id: sending it again stores nothing twice",
+    ),
+]
 Actor = Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -78,12 +86,12 @@ class DecisionRequest(Answer):
     """What somebody decides about a square; a note may be about a whole grid."""
 
     client_id: ClientId
-    actor: Actor
+    actor: Actor | None = Field(default=None, description="who; by default the token's name")
     kind: DecisionKind
     square_id: UUID | None = None
     grid_id: UUID | None = Field(default=None, description="for a note about a whole grid")
     position: int | None = Field(default=None, ge=1, description="for order: place from 1")
-    text: str | None = Field(default=None, max_length=4000, description="for a note")
+    text: str | None = Field(default=None, max_length=4000, description="a note, or a remark")
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "DecisionRequest":
@@ -91,8 +99,8 @@ class DecisionRequest(Answer):
             raise ValueError("name either square_id or grid_id")
         if self.grid_id is not None and self.kind is not DecisionKind.NOTE:
             raise ValueError(f"only a note can be about a whole grid, found {self.kind}")
-        if (self.kind is DecisionKind.NOTE) != (self.text is not None):
-            raise ValueError("text belongs to a note, and a note needs it")
+        if self.kind is DecisionKind.NOTE and self.text is None:
+            raise ValueError("a note needs text")
         if (self.kind is DecisionKind.ORDER) != (self.position is not None):
             raise ValueError("position belongs to an order, and an order needs it")
         return self

@@ -11,10 +11,11 @@ from service.tables.base import Base, between, enum_column, new_id, utc_now
 
 
 class DecisionKind(StrEnum):
-    """What somebody decided."""
+    """What somebody decided; `clear` withdraws what stood before."""
 
     TAKE = "take"
     SKIP = "skip"
+    CLEAR = "clear"
     NOTE = "note"
     ORDER = "order"
 

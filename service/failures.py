@@ -1,0 +1,82 @@
+"""Errors become answers here, and nowhere else: detail, code and errors with an HTTP code."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, OperationalError
+from starlette.exceptions import HTTPException
+
+from service.errors import InvalidError, NoTokenError, ServiceError
+from service.schemas import ErrorAnswer
+
+CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "media_type"}
+SHOWN = 3
+"""How many wrong rows the sentence names; `errors` has them all."""
+
+
+def add_failures(app: FastAPI) -> None:
+    """Give an application its answers to errors."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _service_error(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, ServiceError):
+        raise error
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NoTokenError) else None
+    return _answer(error.status, error.message, error.code, error.details, headers)
+
+
+def _invalid(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    wrong = [_place(item["loc"]) | {"message": item["msg"]} for item in error.errors()]
+    sentences = [f"{_name(item)}: {item['message']}" for item in wrong[:SHOWN]]
+    more = f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    return _answer(InvalidError.status, "; ".join(sentences) + more, InvalidError.code, wrong)
+
+
+def _http_error(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = CODES.get(error.status_code, "http_error")
+    return _answer(error.status_code, str(error.detail), code, (), error.headers)
+
+
+def _database_away(_: Request, error: Exception) -> JSONResponse:
+    reason = error.orig if isinstance(error, DBAPIError) else error
+    detail = f"database: {str(reason).strip()}"
+    return _answer(503, detail, "database_away", (), {"Retry-After": "2"})
+
+
+def _unexpected(_: Request, __: Exception) -> JSONResponse:
+    return _answer(500, "unexpected error; the service's log has the details", "internal", ())
+
+
+def _answer(
+    status: int,
+    detail: str,
+    code: str,
+    errors: Sequence[dict[str, object]],
+    headers: object = None,
+) -> JSONResponse:
+    body = ErrorAnswer(detail=detail, code=code, errors=list(errors))
+    given = dict(headers) if isinstance(headers, dict) else None
+    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers=given)
+
+
+def _place(loc: Sequence[object]) -> dict[str, object]:
+    """Name what is wrong: the row of a list, and the field."""
+    parts = list(loc[1:] if loc and loc[0] in ("body", "query", "path") else loc)
+    row = parts.pop(0) if parts and isinstance(parts[0], int) else None
+    return {"row": row, "field": ".".join(map(str, parts)) or None}
+
+
+def _name(item: dict[str, object]) -> str:
+    row = None if item["row"] is None else f"row {item['row']}"
+    return ", ".join(str(part) for part in (row, item["field"]) if part is not None) or "body"

@@ -1,0 +1,137 @@
+"""Decisions of people and programs: which squares to take, to skip, in which order, and why."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.errors import ConflictError, InvalidError
+from service.queries.changes import add_event, lock_grid, touch_grid
+from service.queries.grids import get_grid
+from service.schemas import DecisionAnswer, DecisionRequest, Page
+from service.tables import (
+    AtlasRow,
+    DecisionKind,
+    DecisionRow,
+    GridRow,
+    SquareRow,
+    new_id,
+    utc_now,
+)
+
+REPLACES = {
+    DecisionKind.TAKE: (DecisionKind.TAKE, DecisionKind.SKIP),
+    DecisionKind.SKIP: (DecisionKind.TAKE, DecisionKind.SKIP),
+    DecisionKind.CLEAR: (DecisionKind.TAKE, DecisionKind.SKIP, DecisionKind.ORDER),
+    DecisionKind.ORDER: (DecisionKind.ORDER,),
+    DecisionKind.NOTE: (),
+}
+"""What a decision takes the place of: take and skip exclude each other, notes pile up."""
+
+
+def add_decisions(
+    db: Session, requests: Sequence[DecisionRequest], actor: str
+) -> Page[DecisionAnswer]:
+    """Store decisions, all or nothing; the same `client_id` again answers with what is stored.
+
+    Returns:
+        The stored decisions in the order of the requests.
+
+    Raises:
+        InvalidError: if a row names no square or grid; nothing is stored then.
+    """
+    grids = [_find_grid_id(db, request) for request in requests]
+    unknown = [i for i, grid_id in enumerate(grids) if grid_id is None]
+    if unknown:
+        raise InvalidError(
+            f"rows {', '.join(map(str, unknown))}: no such square or grid",
+            [{"row": i, "field": _key_field(requests[i])} for i in unknown],
+        )
+    known = [grid_id for grid_id in grids if grid_id is not None]
+    locked = {grid_id: lock_grid(db, grid_id) for grid_id in sorted(set(known))}
+    rows = [
+        _add_decision(db, i, request, grid_id, actor)
+        for i, (request, grid_id) in enumerate(zip(requests, known, strict=True))
+    ]
+    for grid_id, grid in locked.items():
+        _leave_traces(db, grid, [row for row in rows if row.grid_id == grid_id], actor)
+    return Page(items=[DecisionAnswer.model_validate(row) for row in rows], total=len(rows))
+
+
+def list_decisions(db: Session, grid_id: UUID, limit: int, offset: int) -> Page[DecisionAnswer]:
+    """List what stands for a grid, newest first."""
+    get_grid(db, grid_id)
+    question = sa.select(DecisionRow).where(
+        DecisionRow.grid_id == grid_id, DecisionRow.superseded_at.is_(None)
+    )
+    total = db.scalar(question.with_only_columns(sa.func.count())) or 0
+    ordered = question.order_by(DecisionRow.created_at.desc(), DecisionRow.id)
+    rows = db.scalars(ordered.limit(limit).offset(offset))
+    return Page(items=[DecisionAnswer.model_validate(row) for row in rows], total=total)
+
+
+def _add_decision(
+    db: Session, i: int, request: DecisionRequest, grid_id: UUID, actor: str
+) -> DecisionRow:
+    stored = db.scalars(
+        sa.select(DecisionRow).where(DecisionRow.client_id == request.client_id)
+    ).one_or_none()
+    if stored is not None:
+        if (stored.square_id, stored.kind) != (request.square_id, request.kind):
+            raise ConflictError(
+                f"row {i}: client_id {request.client_id!r} is taken by another decision",
+                [{"row": i, "field": "client_id"}],
+            )
+        return stored
+    if request.square_id is not None:
+        _supersede(db, request.square_id, REPLACES[request.kind])
+    row = DecisionRow(
+        id=new_id(),
+        client_id=request.client_id,
+        grid_id=grid_id,
+        square_id=request.square_id,
+        kind=request.kind,
+        position=request.position,
+        text=request.text,
+        actor=request.actor or actor,
+    )
+    if request.kind is DecisionKind.CLEAR:
+        row.superseded_at = utc_now()
+    db.add(row)
+    db.flush()
+    return row
+
+
+def _supersede(db: Session, square_id: UUID, kinds: Sequence[DecisionKind]) -> None:
+    db.execute(
+        sa.update(DecisionRow)
+        .where(
+            DecisionRow.square_id == square_id,
+            DecisionRow.kind.in_(kinds),
+            DecisionRow.superseded_at.is_(None),
+        )
+        .values(superseded_at=utc_now())
+    )
+
+
+def _find_grid_id(db: Session, request: DecisionRequest) -> UUID | None:
+    if request.grid_id is not None:
+        return db.scalar(sa.select(GridRow.id).where(GridRow.id == request.grid_id))
+    return db.scalar(
+        sa.select(AtlasRow.grid_id)
+        .join(SquareRow, SquareRow.atlas_id == AtlasRow.id)
+        .where(SquareRow.id == request.square_id)
+    )
+
+
+def _key_field(request: DecisionRequest) -> str:
+    return "grid_id" if request.grid_id is not None else "square_id"
+
+
+def _leave_traces(db: Session, grid: GridRow, rows: Sequence[DecisionRow], actor: str) -> None:
+    touch_grid(db, grid)
+    detail: dict[str, object] = {
+        "decisions": [{"square_id": str(row.square_id), "kind": row.kind} for row in rows]
+    }
+    add_event(db, "decisions.add", actor=actor, grid_id=grid.id, detail=detail)

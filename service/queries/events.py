@@ -1,0 +1,18 @@
+"""The change feed: what has happened since a reader last asked."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.schemas import EventAnswer, EventList
+from service.tables import EventRow
+
+
+def list_events(db: Session, since: int, limit: int, grid_id: UUID | None = None) -> EventList:
+    """List events with a number above `since`, in order."""
+    question = sa.select(EventRow).where(EventRow.id > since).order_by(EventRow.id).limit(limit)
+    if grid_id is not None:
+        question = question.where(EventRow.grid_id == grid_id)
+    items = [EventAnswer.model_validate(row) for row in db.scalars(question)]
+    return EventList(items=items, next=items[-1].id if items else since)

@@ -1,0 +1,1 @@
+"""Routes: they know the questions and what they answer with, nothing else."""

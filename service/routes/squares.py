@@ -1,0 +1,133 @@
+"""Routes of squares: the ranked list, one square, its pictures and predictions."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from service.access import ReadCaller
+from service.errors import NotFoundError
+from service.queries import squares
+from service.schemas import Page, PredictionAnswer, SquareAnswer
+from service.tables import DecisionKind, SquareStatus
+from service.web import (
+    Limit,
+    Offset,
+    PartsDep,
+    Reader,
+    answer_json,
+    answer_picture,
+    answer_unchanged,
+    is_known,
+    weak_etag,
+)
+
+router = APIRouter(tags=["squares"])
+
+
+class AttentionMap(StrEnum):
+    """What an attention map shows."""
+
+    CRACKING = "cracking"
+    CONTAMINATION = "contamination"
+
+
+@router.get("/grids/{grid_id}/squares", response_model=Page[SquareAnswer])
+def list_squares(  # noqa: PLR0913 - each is a field of the address
+    grid_id: UUID,
+    request: Request,
+    db: Reader,
+    _: ReadCaller,
+    *,
+    sort: squares.Sort = "-overall",
+    limit: Limit = 500,
+    offset: Offset = 0,
+    min_overall: Annotated[float | None, Query(ge=0, le=4)] = None,
+    status: Annotated[list[SquareStatus], Query(default_factory=list)],
+    complete: bool | None = None,
+    decision: DecisionKind | None = None,
+    atlas_id: UUID | None = None,
+) -> Response:
+    """List a grid's squares, best first: the ranked list of its current atlas."""
+    revision, current = squares.get_list_state(db, grid_id)
+    etag = weak_etag(str(revision).encode(), request.url.query.encode())
+    if is_known(request, etag):
+        return answer_unchanged(etag)
+    ask = squares.SquareQuestion(
+        sort=sort,
+        limit=limit,
+        offset=offset,
+        min_overall=min_overall,
+        statuses=tuple(status),
+        complete=complete,
+        decision=decision,
+    )
+    return answer_json(request, squares.list_squares(db, atlas_id or current, ask), etag)
+
+
+@router.get("/grids/{grid_id}/label_queue", response_model=Page[SquareAnswer])
+def list_label_queue(
+    grid_id: UUID, request: Request, db: Reader, _: ReadCaller, limit: Limit = 20
+) -> Response:
+    """List unlabelled squares, the one whose label would teach most first."""
+    return answer_json(request, squares.list_label_queue(db, grid_id, limit))
+
+
+@router.get("/squares/{square_id}", response_model=SquareAnswer)
+def get_square(square_id: UUID, request: Request, db: Reader, _: ReadCaller) -> Response:
+    """Get one square."""
+    return answer_json(request, squares.get_square(db, square_id))
+
+
+@router.get("/squares/{square_id}/predictions")
+def list_predictions(square_id: UUID, db: Reader, _: ReadCaller) -> Page[PredictionAnswer]:
+    """List what each model said of a square."""
+    rows = squares.list_predictions(db, square_id)
+    items = [PredictionAnswer.model_validate(row) for row in rows]
+    return Page(items=items, total=len(items))
+
+
+@router.get("/squares/{square_id}/image", response_class=Response)
+def get_image(
+    square_id: UUID, request: Request, parts: PartsDep, _: ReadCaller, v: str | None = None
+) -> Response:
+    """Get a square's crop: 640 x 640 pixels, square-root coded."""
+    with parts.database.read() as db:
+        digest = squares.get_square_row(db, square_id).crop_sha256
+        return answer_picture(request, parts, db, _there(digest, "crop"), v)
+
+
+@router.get("/squares/{square_id}/thumbnail", response_class=Response)
+def get_thumbnail(
+    square_id: UUID, request: Request, parts: PartsDep, _: ReadCaller, v: str | None = None
+) -> Response:
+    """Get a square's small picture."""
+    with parts.database.read() as db:
+        digest = squares.get_square_row(db, square_id).thumbnail_sha256
+        return answer_picture(request, parts, db, _there(digest, "thumbnail"), v)
+
+
+@router.get("/squares/{square_id}/attention/{attribute}", response_class=Response)
+def get_attention(
+    square_id: UUID,
+    attribute: AttentionMap,
+    request: Request,
+    parts: PartsDep,
+    _: ReadCaller,
+    v: str | None = None,
+) -> Response:
+    """Get where the network saw cracks or contamination."""
+    with parts.database.read() as db:
+        shown = squares.get_shown_prediction(db, square_id)
+        cracking = attribute is AttentionMap.CRACKING
+        digest = (
+            shown.attention_cracking_sha256 if cracking else shown.attention_contamination_sha256
+        )
+        return answer_picture(request, parts, db, _there(digest, f"{attribute} map"), v)
+
+
+def _there(digest: str | None, what: str) -> str:
+    if digest is None:
+        raise NotFoundError(f"this square has no {what} yet")
+    return digest

@@ -1,0 +1,118 @@
+"""What routes share: the parts they are given, database sessions, and conditional answers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import Depends, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from service.blobs import BlobStore
+from service.database import Database
+from service.job_queue import JobQueue
+from service.schemas import Answer
+from service.settings import Settings
+
+FOREVER = "private, max-age=31536000, immutable"
+ASK_AGAIN = "private, no-cache"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the web process is made of."""
+
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+    queue: JobQueue
+
+
+def get_parts(request: Request) -> Parts:
+    """Get the application's parts."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsDep = Annotated[Parts, Depends(get_parts)]
+
+
+def open_reader(parts: PartsDep) -> Iterator[Session]:
+    """Open a session that only asks."""
+    with parts.database.read() as session:
+        yield session
+
+
+def open_writer(parts: PartsDep) -> Iterator[Session]:
+    """Open a transaction; it is committed before the answer is sent."""
+    with parts.database.write() as session:
+        yield session
+
+
+Reader = Annotated[Session, Depends(open_reader, scope="function")]
+Writer = Annotated[Session, Depends(open_writer, scope="function")]
+
+Limit = Annotated[int, Query(ge=1, le=5000)]
+Offset = Annotated[int, Query(ge=0)]
+
+
+async def read_body(request: Request) -> bytes:
+    """Read the request's bytes; the application limits how many."""
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(read_body)]
+
+
+def answer_json(request: Request, answer: Answer, etag: str | None = None) -> Response:
+    """Answer with JSON, or with 304 when the client has the same already.
+
+    Args:
+        request: what was asked.
+        answer: the whole answer.
+        etag: names the answer; by default made from its bytes.
+    """
+    content = answer.model_dump_json().encode()
+    tag = etag or weak_etag(content)
+    if is_known(request, tag):
+        return answer_unchanged(tag)
+    headers = {"ETag": tag, "Cache-Control": ASK_AGAIN}
+    return Response(content, media_type="application/json", headers=headers)
+
+
+def answer_unchanged(etag: str) -> Response:
+    """Answer that the client has the newest already."""
+    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": ASK_AGAIN})
+
+
+def answer_picture(
+    request: Request, parts: Parts, db: Session, digest: str, version: str | None
+) -> Response:
+    """Answer with a stored picture.
+
+    Args:
+        request: what was asked.
+        parts: the application's.
+        db: a reading session.
+        digest: the picture's sha256.
+        version: the hash in the address; where it is right, the answer may be kept for ever.
+    """
+    tag = f'"{digest}"'
+    right = version is not None and len(version) >= 16 and digest.startswith(version)
+    headers = {"ETag": tag, "Cache-Control": FOREVER if right else ASK_AGAIN}
+    if is_known(request, tag):
+        return Response(status_code=304, headers=headers)
+    row, data = parts.blobs.get(db, digest)
+    return Response(data, media_type=row.media_type, headers=headers)
+
+
+def weak_etag(*content: bytes) -> str:
+    """Make a tag from what decides an answer."""
+    return f'W/"{sha256(b" ".join(content)).hexdigest()[:24]}"'
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Tell whether the client has named this tag in `If-None-Match`."""
+    named = request.headers.get("if-none-match", "")
+    tags = {tag.strip().removeprefix("W/") for tag in named.split(",")}
+    return "*" in tags or etag.removeprefix("W/") in tags
