@@ -1,4 +1,4 @@
-"""Send records to the service: a call returns when the service has kept them, however long it takes.
+"""Send records to the service: a call returns when the service has kept them, however late.
 
 All calls are idempotent by natural key, so that a repeat after a lost answer does no harm.
 """

@@ -96,7 +96,7 @@ def _look_at_xml(stream: BinaryIO, _path: Path, size: int) -> tuple[Completeness
     if root is None:
         return Completeness.WHOLE, None
     tail = _tail(stream, size, _XML_TAIL_BYTES).rstrip()
-    if tail.endswith(b"</" + root[1] + b">") or (tail.endswith(b"/>") and b"</" not in head):
+    if tail.endswith(b"</" + root[1] + b">") or (tail.endswith(b"/>") and head.count(b"<") == 1):
         return Completeness.WHOLE, None
     return _partial(f"no </{root[1].decode()}> at the end of {size} bytes")
 

@@ -41,7 +41,7 @@ def read_jpeg_pixels(path: Path) -> NDArray[np.generic]:
         raise OversizedFile(
             path, expected=f"at most {MAX_PIXELS} pixels", found=f"{width} x {height}"
         )
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    image = _decode(path, data)
     if image is None or image.shape != (height, width):
         raise NotAnImage(
             path, expected=f"a JPEG of {width} x {height}", found="data that do not decode"
@@ -70,3 +70,15 @@ def _frame_size(path: Path, data: bytes) -> tuple[int, int]:
             2 if marker == 0xFF or marker == 0x01 else 2 + struct.unpack_from(">H", data, at + 2)[0]
         )
     raise NotAnImage(path, expected="a JPEG frame header", found="none")
+
+
+def _decode(path: Path, data: bytes) -> NDArray[np.generic] | None:
+    """OpenCV's image, None when it finds none.
+
+    Raises:
+        NotAnImage: OpenCV gives up.
+    """
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error as error:
+        raise NotAnImage(path, expected="a JPEG that decodes", found=str(error)) from error

@@ -68,7 +68,7 @@ def read_tiff_pixels(path: Path) -> NDArray[np.generic]:
         data = stream.read(MAX_TIFF_BYTES)
     if len(data) < layout.expected_bytes:
         raise TruncatedFile(path, expected=f"{layout.expected_bytes} bytes", found=f"{len(data)}")
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    image = _decode(path, data)
     expected = f"a grey TIFF of {layout.width_px} x {layout.height_px}"
     if image is None:
         raise NotAnImage(path, expected=expected, found="data that do not decode")
@@ -114,10 +114,11 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[_Dialect, int]:
         NotAnImage: It is no TIFF header.
     """
     head = stream.read(16)
-    if not any(head):
-        raise TruncatedFile(path, expected="a TIFF header", found=f"{len(head)} zero bytes")
+    if len(head) < 8 or not any(head):
+        found = f"{len(head)} bytes, {head.hex() or 'none'}"
+        raise TruncatedFile(path, expected="a TIFF header", found=found)
     order = {b"II": "<", b"MM": ">"}.get(head[:2])
-    version = struct.unpack(f"{order}H", head[2:4])[0] if order and len(head) >= 8 else None
+    version = struct.unpack(f"{order}H", head[2:4])[0] if order else None
     if version == 42:
         dialect, at = _Dialect(f"{order}", f"{order}I", f"{order}H"), 4
     elif version == 43 and len(head) == 16:
@@ -184,3 +185,15 @@ def _read_at(stream: BinaryIO, path: Path, at: int, count: int) -> bytes:
         raise TruncatedFile(path, expected=f"at least {at + count} bytes", found=f"{size}")
     stream.seek(at)
     return stream.read(count)
+
+
+def _decode(path: Path, data: bytes) -> NDArray[np.generic] | None:
+    """OpenCV's image, None when it finds none.
+
+    Raises:
+        NotAnImage: OpenCV gives up.
+    """
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise NotAnImage(path, expected="a TIFF that decodes", found=str(error)) from error

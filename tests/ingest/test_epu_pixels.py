@@ -1,0 +1,153 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ingest.epu import EpuError, NotAnImage, OversizedFile, TruncatedFile, read_pixels
+from ingest.epu.tiff import expected_tiff_bytes
+from tests.ingest.epu_files import film
+
+
+def write(path: Path, pixels: NDArray[np.generic], *options: int) -> Path:
+    assert cv2.imwrite(str(path), pixels, list(options))
+    return path
+
+
+@pytest.fixture
+def jpg(tmp_path: Path) -> Path:
+    smooth = np.add.outer(np.arange(36), 2 * np.arange(51)).astype(np.uint8)
+    return write(tmp_path / "Tile_507_0_500.jpg", smooth)
+
+
+TIFF_TYPES = ["uint8", "uint16", "int16", "float32"]
+
+
+def tiff(tmp_path: Path, pixels: NDArray[np.generic], compression: int = 1) -> Path:
+    return write(
+        tmp_path / "Tile_507_0_500.tiff", pixels, cv2.IMWRITE_TIFF_COMPRESSION, compression
+    )
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotAnImage, match=r"expected one of \.mrc .* found \.png"):
+        read_pixels(tmp_path / "image.png")
+
+
+def test_a_missing_file_is_the_system_s_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_pixels(tmp_path / "Tile_1_2_3.mrc")
+
+
+def test_a_jpeg_reads_as_grey(jpg: Path) -> None:
+    found = read_pixels(jpg)
+    assert (found.shape, found.dtype) == ((36, 51), np.uint8)
+    assert abs(int(found[10, 20]) - 50) <= 3
+
+
+def test_a_jpeg_cut_anywhere_is_truncated(jpg: Path) -> None:
+    whole = jpg.read_bytes()
+    for cut in range(0, len(whole), 7):
+        jpg.write_bytes(whole[:cut])
+        with pytest.raises(TruncatedFile):
+            read_pixels(jpg)
+
+
+def test_a_pre_allocated_jpeg_is_truncated(jpg: Path) -> None:
+    whole = jpg.read_bytes()
+    jpg.write_bytes(whole[:300].ljust(len(whole), b"\0"))
+    with pytest.raises(TruncatedFile, match="end-of-image"):
+        read_pixels(jpg)
+    jpg.write_bytes(bytes(len(whole)))
+    with pytest.raises(TruncatedFile):
+        read_pixels(jpg)
+
+
+def test_a_jpeg_that_claims_an_absurd_size_is_refused_undecoded(jpg: Path) -> None:
+    raw = bytearray(jpg.read_bytes())
+    frame = raw.index(b"\xff\xc0")
+    raw[frame + 5 : frame + 9] = b"\xff\xff\xff\xff"
+    jpg.write_bytes(raw)
+    with pytest.raises(OversizedFile, match="65535 x 65535"):
+        read_pixels(jpg)
+
+
+def test_text_named_jpg_is_no_image(jpg: Path) -> None:
+    jpg.write_text("hello")
+    with pytest.raises(NotAnImage, match="expected a JPEG"):
+        read_pixels(jpg)
+
+
+@pytest.mark.parametrize("compression", [1, 5, 8])  # none, LZW, deflate
+@pytest.mark.parametrize("name", TIFF_TYPES)
+def test_a_tiff_reads_in_its_own_type(tmp_path: Path, name: str, compression: int) -> None:
+    pixels = (film() % 200).astype(name)
+    path = tiff(tmp_path, pixels, compression)
+    found = read_pixels(path)
+    assert found.dtype == np.dtype(name)
+    assert np.array_equal(found, pixels)
+    assert expected_tiff_bytes(path) <= path.stat().st_size
+
+
+def test_a_tiff_cut_anywhere_is_truncated(tmp_path: Path) -> None:
+    path = tiff(tmp_path, film())
+    whole = path.read_bytes()
+    for cut in [0, *range(16, expected_tiff_bytes(path), 97)]:
+        path.write_bytes(whole[:cut])
+        with pytest.raises(TruncatedFile):
+            read_pixels(path)
+
+
+def test_a_tiff_whose_directory_is_not_written_yet_is_truncated(tmp_path: Path) -> None:
+    path = tiff(tmp_path, film())
+    whole = bytearray(path.read_bytes())
+    whole[4:8] = bytes(4)
+    path.write_bytes(whole)
+    with pytest.raises(TruncatedFile, match="not written yet"):
+        read_pixels(path)
+
+
+def test_a_coloured_tiff_is_refused(tmp_path: Path) -> None:
+    path = tiff(tmp_path, np.zeros((8, 9, 3), np.uint8))
+    with pytest.raises(NotAnImage, match="grey TIFF of 9 x 8"):
+        read_pixels(path)
+
+
+def test_a_tiff_of_values_that_are_no_numbers_is_refused(tmp_path: Path) -> None:
+    path = tiff(tmp_path, np.full((8, 9), np.nan, np.float32))
+    with pytest.raises(NotAnImage, match="NaN"):
+        read_pixels(path)
+
+
+def test_text_named_tiff_is_no_image(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiff"
+    path.write_text("hello, this is no image")
+    with pytest.raises(NotAnImage, match="TIFF header"):
+        read_pixels(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(at=st.integers(0, 6400), noise=st.binary(min_size=1, max_size=16))
+def test_a_damaged_tiff_is_read_or_refused_in_our_own_words(
+    tmp_path: Path, at: int, noise: bytes
+) -> None:
+    path = tiff(tmp_path, film())
+    raw = bytearray(path.read_bytes())
+    raw[at : at + len(noise)] = noise
+    path.write_bytes(raw)
+    try:
+        found = read_pixels(path)
+    except EpuError:
+        return
+    assert found.ndim == 2
+
+
+@pytest.mark.real
+def test_every_real_preview_reads(real_session: Path) -> None:
+    files = sorted(real_session.rglob("*.jpg"))
+    shapes = {path.name.split("_")[0]: read_pixels(path).shape for path in files}
+    assert len(files) == 72
+    assert shapes == {"Tile": (364, 512), "Atlas": (508, 512)}
