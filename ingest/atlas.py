@@ -1,7 +1,7 @@
 """One atlas as its tiles tell it: a pure function of its tiles and Atlas.dm, in whatever order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from ingest.records import (
     Point,
     SquareRecord,
 )
+from ingest.seams import SeamCache, find_seams
 from ingest.stage import StageModel, StageSample, fit_stage_model, nominal_stage_model
 from ingest.window import Window
 
@@ -61,11 +62,20 @@ class Survey:
     mosaic: Mosaic
 
 
-def survey_atlas(tiles: Mapping[str, AtlasTile], dm: AtlasDm | None) -> Survey:
-    """Place tiles, find squares, film level and stage positions."""
+def survey_atlas(
+    tiles: Mapping[str, AtlasTile], dm: AtlasDm | None, seams: SeamCache | None = None
+) -> Survey:
+    """Place tiles, find squares, film level and stage positions.
+
+    Args:
+        tiles: readable tiles by name.
+        dm: Atlas.dm, once it describes this atlas.
+        seams: shifts between tiles found before for the same pixels; added to.
+    """
     optics = {name: tile.optics for name, tile in tiles.items()}
     placed, refused = place_tiles(optics)
     mosaic = build_mosaic({name: tile.reduced for name, tile in tiles.items()}, placed)
+    mosaic = Mosaic(mosaic.tiles, find_seams(mosaic, {} if seams is None else seams))
     frame, source = _frame(placed, optics, dm)
     extraction = extract_windows(mosaic)
     film = estimate_film(extraction.windows)
@@ -104,39 +114,47 @@ def _frame(
     return nominal_frame(first), FrameSource.NOMINAL
 
 
-def _nodes(dm: AtlasDm | None) -> list[AtlasDmNode]:
-    return [node for tile in dm.tiles for node in tile.nodes] if dm is not None else []
+@dataclass(frozen=True)
+class _Node:
+    """A square that EPU found, and the tile in whose place EPU gives its position."""
+
+    epu: AtlasDmNode
+    tile_name: str
+
+
+def _nodes(dm: AtlasDm | None) -> list[_Node]:
+    if dm is None:
+        return []
+    return [_Node(node, tile.name) for tile in dm.tiles for node in tile.nodes]
 
 
 def _stage_model(
-    tiles: Mapping[str, AtlasTile], placed: Mapping[str, Placed], nodes: list[AtlasDmNode]
+    tiles: Mapping[str, AtlasTile], placed: Mapping[str, Placed], nodes: list[_Node]
 ) -> StageModel | None:
     if not placed:
         return None
     by_id = {tiles[name].epu_tile_id: tiles[name].optics for name in placed}
     samples = [
-        StageSample(by_id[tile_id], x_px, y_px, node.stage_um)
+        StageSample(by_id[tile_id], x_px, y_px, node.epu.stage_um)
         for node in nodes
-        for tile_id, x_px, y_px in node.tile_positions[:1]
+        for tile_id, x_px, y_px in node.epu.tile_positions[:1]
         if tile_id in by_id
     ]
     optics = {name: tile.optics for name, tile in tiles.items()}
     return fit_stage_model(samples) or nominal_stage_model(optics, dict(placed))
 
 
-def _match_nodes(
-    extraction: Extraction, frame: Frame, nodes: list[AtlasDmNode]
-) -> dict[int, AtlasDmNode]:
+def _match_nodes(extraction: Extraction, frame: Frame, nodes: list[_Node]) -> dict[int, _Node]:
     """The node of each window by its index: nearest pairs first, one to one."""
     if not nodes or not extraction.windows or extraction.mesh is None:
         return {}
     ours = np.array([frame.to_px(w.x_um, w.y_um) for w in extraction.windows])
-    theirs = np.array([node.center_px for node in nodes])
+    theirs = np.array([node.epu.center_px for node in nodes])
     distance = np.linalg.norm(ours[:, None] - theirs[None], axis=2)
     limit = MATCH_SHARE * extraction.mesh.pitch_um / frame.pixel_um
     pairs = np.argwhere(distance < limit)
     order = np.argsort(distance[pairs[:, 0], pairs[:, 1]], kind="stable")
-    matched: dict[int, AtlasDmNode] = {}
+    matched: dict[int, _Node] = {}
     taken: set[int] = set()
     for window, node in pairs[order].tolist():
         if window not in matched and node not in taken:
@@ -145,9 +163,11 @@ def _match_nodes(
     return matched
 
 
-def _square(window: Window, node: AtlasDmNode | None, context: _Context) -> FoundSquare:
+def _square(window: Window, match: _Node | None, context: _Context) -> FoundSquare:
     owner = context.mosaic.showing(window.x_um, window.y_um)[0]
-    x_px, y_px = context.frame.to_px(window.x_um, window.y_um)
+    shown = _as_epu_has_it(window, owner, match, context.mosaic)
+    node = match.epu if match is not None else None
+    x_px, y_px = context.frame.to_px(shown.x_um, shown.y_um)
     stage_x, stage_y = context.stage.position(
         context.tiles[owner].optics, *_tile_pixel(window, owner, context)
     )
@@ -159,7 +179,7 @@ def _square(window: Window, node: AtlasDmNode | None, context: _Context) -> Foun
         width_px=round(window.width_um / pixel_um, 3),
         height_px=round(window.height_um / pixel_um, 3),
         rotation_deg=window.rotation_deg,
-        corners_px=_corners(window, context.frame),
+        corners_px=_corners(shown, context.frame),
         stage_x_um=round(stage_x, 4),
         stage_y_um=round(stage_y, 4),
         stage_residual_um=round(context.stage.residual_um, 4),
@@ -175,6 +195,14 @@ def _square(window: Window, node: AtlasDmNode | None, context: _Context) -> Foun
     )
     plan = _plan(window, context) if context.film else None
     return FoundSquare(record, plan)
+
+
+def _as_epu_has_it(window: Window, owner: str, match: _Node | None, mosaic: Mosaic) -> Window:
+    """The window where EPU's atlas shows it: in the place of the tile by which EPU found it."""
+    if match is None or match.tile_name == owner:
+        return window
+    shift = mosaic.seam(owner, match.tile_name)
+    return replace(window, x_um=window.x_um - shift[0], y_um=window.y_um - shift[1])
 
 
 def _tile_pixel(window: Window, name: str, context: _Context) -> tuple[float, float]:

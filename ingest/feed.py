@@ -19,6 +19,7 @@ from ingest.crops import (
 )
 from ingest.epu import AtlasDm, AtlasImageMetadata, EpuError
 from ingest.records import AtlasKey, AtlasRecord, SquareRecord, SquareSet, TileRecord, TileState
+from ingest.seams import Shift
 from ingest.sink import Sink
 from ingest.tile_files import ReadTile, TileFiles, TileNotReadyError, read_tile, read_tile_pixels
 
@@ -60,6 +61,7 @@ class AtlasFeed:
     _read: dict[str, ReadTile] = field(default_factory=dict)
     _problem: dict[str, tuple[TileState, str]] = field(default_factory=dict)
     _cuts: dict[CropPlan, _Cut] = field(default_factory=dict)
+    _seams: dict[tuple[str, str], Shift | None] = field(default_factory=dict)
     _displays: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
     _open: OrderedDict[str, TileImage] = field(default_factory=OrderedDict)
     _sent_tiles: dict[str, TileRecord] = field(default_factory=dict)
@@ -96,7 +98,7 @@ class AtlasFeed:
     def send(self) -> None:
         """Survey the atlas and send what differs from what was sent before."""
         tiles = {name: read.tile for name, read in self._read.items()}
-        survey = survey_atlas(tiles, self.dm)
+        survey = survey_atlas(tiles, self.dm, self._seams)
         self._put_atlas(self._atlas_record(survey, complete=False))
         self._put_tiles(survey)
         self._put_squares(survey)
@@ -109,6 +111,7 @@ class AtlasFeed:
         self._problem.pop(name, None)
         self._displays.pop(name, None)
         self._open.pop(name, None)
+        self._seams = {pair: shift for pair, shift in self._seams.items() if name not in pair}
         self._cuts = {
             plan: cut
             for plan, cut in self._cuts.items()
