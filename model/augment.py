@@ -1,0 +1,84 @@
+"""Bend a simulated crop so that gain, focus, noise and place of any microscope are among it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from model.config import AugmentConfig
+
+_MARGIN_SHARE = 0.14
+_FINE_NOISE = 0.5
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a crop is laid: one affine map for its pixels and, scaled, for its masks.
+
+    Attributes:
+        matrix: (2, 3), output pixel to input pixel, for coordinates from 0 to 1.
+        mirrored: whether the output is flipped left to right afterwards.
+    """
+
+    matrix: NDArray[np.float64]
+    mirrored: bool
+
+    def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Resample an image of any size (size, size[, channels]); outside becomes 0."""
+        size = image.shape[0]
+        matrix = self.matrix.copy()
+        matrix[:, 2] = self.matrix[:, 2] * size + self.matrix[:, :2].sum(1) * 0.5 - 0.5
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        placed = cv2.warpAffine(image, matrix, (size, size), flags=flags)
+        return np.asarray(placed[:, ::-1] if self.mirrored else placed, np.uint8)
+
+
+def draw_placement(config: AugmentConfig, size_px: int, rng: Generator) -> Placement:
+    """Draw a quarter turn, a mirror, and a small tilt, zoom and shift about the centre."""
+    turn = np.deg2rad(90.0 * rng.integers(4) + rng.uniform(-1, 1) * config.turn_deg)
+    scale = 1.0 + rng.uniform(-1, 1) * config.zoom
+    shift = rng.uniform(-1, 1, 2) * config.shift_px / size_px
+    linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) / scale
+    offset = 0.5 - linear @ np.array([0.5, 0.5]) + shift
+    return Placement(np.column_stack([linear, offset]), bool(rng.integers(2)))
+
+
+def bend_grey(
+    film: NDArray[np.float32], config: AugmentConfig, rng: Generator
+) -> NDArray[np.float32]:
+    """Change focus, contrast, level, slope and stray light; noise comes last, see `add_noise`.
+
+    Args:
+        film: (size, size), film units.
+        config: how far.
+        rng: drawn from.
+    """
+    sigma = rng.uniform(0, config.blur_px) * (rng.random() < 0.7)
+    if sigma > 0.4:
+        film = np.asarray(cv2.GaussianBlur(film, (0, 0), sigma), np.float32)
+    film = np.maximum(film, 0) ** np.float32(1.0 + rng.uniform(-1, 1) * config.gamma)
+    slope = rng.uniform(-1, 1, 2) * config.gradient
+    axis = np.linspace(-0.5, 0.5, film.shape[0], dtype=np.float32)
+    gain = 1.0 + rng.uniform(-1, 1) * config.film_level
+    plane = gain * (1.0 + slope[0] * axis[:, None] + slope[1] * axis[None, :])
+    bent = film * plane.astype(np.float32) + np.float32(rng.uniform(0, config.offset))
+    return np.asarray(bent, np.float32)
+
+
+def add_noise(
+    film: NDArray[np.float32], config: AugmentConfig, rng: Generator
+) -> NDArray[np.float32]:
+    """Add shot noise, white or as soft as a preview's, and cut margins that no tile covers."""
+    strength = rng.uniform(0, config.noise)
+    noise = rng.standard_normal(film.shape, dtype=np.float32)
+    if rng.random() > _FINE_NOISE:
+        width = rng.uniform(0.7, 2.0)
+        noise = cv2.GaussianBlur(noise, (0, 0), width) * np.float32(2.0 * width)
+    noisy = film + np.float32(strength) * np.sqrt(np.maximum(film, 0)) * noise
+    if rng.random() < config.edge:
+        depth = int(rng.uniform(0, _MARGIN_SHARE) * film.shape[0])
+        turned = np.rot90(noisy, int(rng.integers(4)))
+        turned[:depth] = 0
+    return np.asarray(np.maximum(noisy, 0), np.float32)

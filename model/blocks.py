@@ -1,0 +1,145 @@
+"""The pieces that XCryoNet is put together from: ResBlocks, feature network, decoder, heads."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from model.config import FeatureConfig, Pooling
+
+ATTRIBUTES = ("brightness", "squareness", "cracking", "contamination")
+"""The four attributes, in the order of every attribute tensor."""
+
+
+class ConvNorm(nn.Module):
+    """A convolution without bias and its batch normalisation (a running one when scoring)."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, dilation: int = 1
+    ) -> None:
+        super().__init__()
+        padding = dilation * (kernel // 2)
+        self.conv = nn.Conv2d(
+            inputs, outputs, kernel, stride, padding, dilation=dilation, bias=False
+        )
+        self.norm: nn.Module = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve and normalise: (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
+        return torch.as_tensor(self.norm(self.conv(x)))
+
+
+class ResidualUnit(nn.Module):
+    """Two 3x3 convolutions around a skip (He et al. 2016); its output is not yet rectified."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int, dilation: int) -> None:
+        super().__init__()
+        self.first = ConvNorm(inputs, outputs, 3, stride=stride, dilation=dilation)
+        self.second = ConvNorm(outputs, outputs, 3, dilation=dilation)
+        same = inputs == outputs and stride == 1
+        self.skip = nn.Identity() if same else ConvNorm(inputs, outputs, 1, stride=stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
+        return torch.as_tensor(self.second(torch.relu_(self.first(x))) + self.skip(x))
+
+
+class ResBlock(nn.Module):
+    """Residual units of growing dilation; the first one strides. The output is not rectified."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int, dilations: Sequence[int]) -> None:
+        super().__init__()
+        units = []
+        for index, dilation in enumerate(dilations):
+            first = index == 0
+            units.append(
+                ResidualUnit(
+                    inputs if first else outputs,
+                    outputs,
+                    stride=stride if first else 1,
+                    dilation=dilation,
+                )
+            )
+        self.units = nn.ModuleList(units)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs, h, w) rectified to (n, outputs, h / stride, w / stride) unrectified."""
+        for index, unit in enumerate(self.units):
+            x = unit(torch.relu(x) if index else x)
+        return x
+
+
+class FeatureNetwork(nn.Module):
+    """One convolution and two ResBlocks: a crop to its feature map."""
+
+    def __init__(self, config: FeatureConfig) -> None:
+        super().__init__()
+        first, second = config.channels
+        self.stem = ConvNorm(1, config.stem_channels, config.stem_kernel, stride=config.stem_stride)
+        self.block1 = ResBlock(
+            config.stem_channels, first, stride=config.strides[0], dilations=config.dilations[0]
+        )
+        self.block2 = ResBlock(
+            first, second, stride=config.strides[1], dilations=config.dilations[1]
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, 1, size, size) to (n, channels, size / stride, size / stride), unrectified."""
+        x = torch.relu_(self.stem(x))
+        x = torch.relu_(self.block1(x))
+        return torch.as_tensor(self.block2(x))
+
+
+class Decoder(nn.Module):
+    """Two transposed convolutions and a convolution: a feature map back to the branch's input."""
+
+    def __init__(self, inputs: int, channels: int, stride: int) -> None:
+        super().__init__()
+        coarse = stride // 2
+        self.up1 = nn.ConvTranspose2d(inputs, channels, coarse, coarse)
+        self.up2 = nn.ConvTranspose2d(channels, channels // 2, 2, 2)
+        self.out = nn.Conv2d(channels // 2, 1, 3, padding=1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(n, inputs, h, w) rectified features to (n, 1, h * stride, w * stride)."""
+        x = torch.relu_(self.up1(features))
+        x = torch.relu_(self.up2(x))
+        return torch.as_tensor(self.out(x))
+
+
+def pool(features: Tensor, statistics: Sequence[Pooling]) -> Tensor:
+    """Statistics of each channel over the area: (n, c, h, w) to (n, c * len(statistics))."""
+    flat = features.flatten(2)  # (n, c, h * w)
+    parts = {
+        Pooling.MEAN: lambda: flat.mean(2),
+        Pooling.MAX: lambda: flat.amax(2),
+        Pooling.STD: lambda: (flat.var(2, correction=0) + 1e-6).sqrt(),
+    }
+    return torch.cat([parts[s]() for s in statistics], dim=1)
+
+
+class AttributeHead(nn.Module):
+    """Two fully connected layers from pooled features to attribute scores, centred on 2."""
+
+    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(inputs, hidden)
+        self.out = nn.Linear(hidden, outputs)
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """(n, inputs) to (n, outputs) scores, nominally 0 to 4."""
+        return torch.as_tensor(2.0 + self.out(torch.relu(self.hidden(pooled))))
+
+
+class OverallHead(nn.Module):
+    """Two fully connected layers from attributes (and features, if any) to the overall score."""
+
+    def __init__(self, features: int, hidden: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(len(ATTRIBUTES) + features, hidden)
+        self.out = nn.Linear(hidden, 1)
+
+    def forward(self, attributes: Tensor, features: Tensor) -> Tensor:
+        """(n, 4) and (n, features) to (n,), nominally 0 to 4."""
+        x = torch.cat([attributes - 2.0, features], dim=1)
+        return torch.as_tensor(2.0 + self.out(torch.relu(self.hidden(x)))).squeeze(1)

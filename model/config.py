@@ -1,0 +1,140 @@
+"""What shapes a network and its training; travels in the checkpoint."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from model.preprocess import CROP_SIZE_PX
+
+
+class Config(BaseModel):
+    """A frozen part of a configuration; an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Pooling(StrEnum):
+    """A statistic of a feature map over its area."""
+
+    MEAN = "mean"
+    MAX = "max"
+    STD = "std"
+
+
+class FeatureConfig(Config):
+    """A feature network: one convolution and two ResBlocks (paper, section 2, primary branch)."""
+
+    stem_channels: int = Field(gt=0)
+    stem_kernel: int = Field(default=7, gt=0)
+    stem_stride: int = Field(default=4, gt=0)
+    channels: tuple[int, int] = Field(description="after the first and the second ResBlock")
+    strides: tuple[int, int] = (2, 1)
+    dilations: tuple[tuple[int, ...], tuple[int, ...]] = Field(
+        default=((1,), (1,)), description="of the residual units within each ResBlock"
+    )
+
+    @property
+    def stride(self) -> int:
+        """Crop pixels per feature pixel."""
+        return self.stem_stride * self.strides[0] * self.strides[1]
+
+
+class NetworkConfig(Config):
+    """XCryoNet; the defaults are the slim network that ships, `paper_network` is the paper's."""
+
+    size_px: int = Field(default=CROP_SIZE_PX, gt=0)
+    primary: FeatureConfig = FeatureConfig(
+        stem_channels=16, channels=(24, 32), dilations=((1,), (1, 2, 4))
+    )
+    attribute: FeatureConfig = FeatureConfig(
+        stem_channels=8, channels=(16, 16), dilations=((1,), (1, 2))
+    )
+    attention: bool = Field(default=True, description="False: the primary branch alone")
+    pooling: tuple[Pooling, ...] = (Pooling.MEAN, Pooling.MAX, Pooling.STD)
+    hidden: int = Field(default=64, gt=0, description="width of the fully connected layers")
+    decoder_channels: int = Field(default=8, gt=1)
+    dark_contamination: bool = Field(
+        default=True,
+        description="contamination is weighted as darkness (1 - image): a dark defect times its map"
+        " would be as dark as what the map hides",
+    )
+    share_pooling: bool = Field(
+        default=True, description="heads also see the share of the crop that each map marks"
+    )
+    overall_sees_features: bool = Field(
+        default=True, description="False: overall follows from the four attributes alone"
+    )
+    uncertainty: bool = Field(default=True, description="a standard deviation beside each score")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        stride = self.primary.stride
+        if self.attribute.stride != stride:
+            raise ValueError(f"expected one stride, found {stride} and {self.attribute.stride}")
+        if stride % 2 or self.size_px % stride:
+            raise ValueError(f"stride {stride}: expected an even divisor of {self.size_px}")
+        if self.primary.channels[1] % 2:
+            raise ValueError("primary channels: expected an even number, half for each attention")
+        return self
+
+
+def paper_network() -> NetworkConfig:
+    """Give the configuration that adds nothing to the paper's figure 2."""
+    feature = FeatureConfig(stem_channels=16, channels=(32, 32))
+    return NetworkConfig(
+        primary=feature,
+        attribute=feature,
+        pooling=(Pooling.MEAN,),
+        dark_contamination=False,
+        share_pooling=False,
+        overall_sees_features=False,
+        uncertainty=False,
+    )
+
+
+class AugmentConfig(Config):
+    """How far a training crop is bent so that simulated grids stand for real ones."""
+
+    film_level: float = Field(default=0.15, description="largest relative error of the film level")
+    gamma: float = Field(default=0.15, description="largest relative change of contrast")
+    offset: float = Field(default=0.03, description="largest stray light, film units")
+    gradient: float = Field(default=0.08, description="largest gain slope across the crop")
+    blur_px: float = Field(default=3.0, description="largest Gaussian blur, crop pixels")
+    noise: float = Field(default=0.04, description="largest noise at film level, film units")
+    turn_deg: float = Field(default=6.0, description="largest tilt beside quarter turns")
+    zoom: float = Field(default=0.05, description="largest change of size")
+    shift_px: float = Field(default=16.0, description="largest shift")
+    edge: float = Field(default=0.3, description="chance that a margin lies outside the tiles")
+
+
+class TrainConfig(Config):
+    """One training run. Weights of zero switch a loss off."""
+
+    seed: int = 0
+    epochs: int = Field(default=75, gt=0)
+    steps_per_epoch: int | None = Field(default=None, description="None: each square once an epoch")
+    batch_size: int = Field(default=16, gt=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    warmup: float = Field(default=0.05, ge=0, lt=1, description="share of the steps")
+    labelled: int | None = Field(default=None, description="squares that keep labels; None: all")
+    unlabelled: int | None = Field(default=None, description="squares without; None: all")
+    semi_supervised: bool = Field(
+        default=True, description="False: no decoder is trained and no unlabelled square is used"
+    )
+    reconstruction_weight: float = Field(default=1.0, ge=0)
+    mask_weight: float = Field(default=1.0, ge=0, description="attention against true masks")
+    reconstruct_every: int = Field(
+        default=1, gt=0, description="steps between two with decoders (the paper's is 1)"
+    )
+    ema_decay: float = Field(default=0.998, ge=0, lt=1, description="0: no averaged weights")
+    patience: int | None = Field(default=None, description="epochs without progress before a stop")
+    augment: AugmentConfig | None = AugmentConfig()
+
+
+class RunConfig(Config):
+    """Everything that a checkpoint needs to be made again."""
+
+    network: NetworkConfig = NetworkConfig()
+    train: TrainConfig = TrainConfig()

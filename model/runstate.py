@@ -1,0 +1,89 @@
+"""Where a training run stands, so that it can go on after a stop as if there had been none."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.optim import AdamW
+
+from model.average import Average
+from model.checkpoint import CheckpointError
+from model.config import RunConfig
+from model.network import XCryoNet
+from model.steps import Optimisers
+
+STATE_FILE = "state.safetensors"
+CONFIG_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What an epoch changes: the network, its average and the optimisers' moments."""
+
+    network: XCryoNet
+    average: Average
+    optimisers: Optimisers
+
+
+def save_state(folder: Path, run: RunState, epochs: int) -> None:
+    """Write everything and the number of finished epochs in one file, atomically."""
+    tensors: dict[str, Tensor] = {"epochs": torch.tensor(epochs)}
+    tensors |= {f"network/{k}": v for k, v in run.network.state_dict().items()}
+    tensors |= {f"average/{k}": v for k, v in run.average.network.state_dict().items()}
+    for name, optimiser in run.optimisers.present().items():
+        tensors |= _moments(name, optimiser)
+    path = folder / STATE_FILE
+    aside = path.with_name(path.name + ".part")
+    save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, aside)
+    aside.replace(path)
+
+
+def load_state(folder: Path, run: RunState) -> int:
+    """Put a run back where `save_state` left it; gives the number of finished epochs."""
+    tensors = load_file(folder / STATE_FILE)
+    run.network.load_state_dict(_under(tensors, "network"))
+    run.average.network.load_state_dict(_under(tensors, "average"))
+    for name, optimiser in run.optimisers.present().items():
+        _restore(optimiser, _under(tensors, name))
+    return int(tensors["epochs"])
+
+
+def check_same_run(folder: Path, config: RunConfig) -> bool:
+    """Whether the folder holds a started run of this very configuration; notes it otherwise.
+
+    Raises:
+        CheckpointError: if the folder belongs to a run of another configuration.
+    """
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return False
+    if RunConfig.model_validate_json(path.read_text(encoding="utf-8")) != config:
+        raise CheckpointError(f"{folder}: expected a run of this configuration, found another one")
+    return (folder / STATE_FILE).is_file()
+
+
+def _moments(name: str, optimiser: AdamW) -> dict[str, Tensor]:
+    state = optimiser.state_dict()["state"]
+    return {
+        f"{name}/{index}.{key}": torch.as_tensor(value)
+        for index, moments in state.items()
+        for key, value in moments.items()
+    }
+
+
+def _restore(optimiser: AdamW, tensors: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = value
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    start = prefix + "/"
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}

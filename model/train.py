@@ -1,0 +1,178 @@
+"""Train XCryoNet: one loop, read from top to bottom."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from model.average import Average
+from model.checkpoint import ModelCard, card_path, read_card, save_checkpoint
+from model.config import RunConfig
+from model.curves import EpochFigures, draw_curves, read_history, write_history
+from model.dataset import Dataset, Split
+from model.judge import Judgement, judge
+from model.network import XCryoNet
+from model.runstate import RunState, check_same_run, load_state, save_state
+from model.steps import Optimisers, StepLosses, learning_rate, make_optimisers, train_batch
+from model.stream import Squares, choose_labelled, load_squares, training_batches
+
+BEST_FILE = "best.safetensors"
+HISTORY_FILE = "history.jsonl"
+CURVES_FILE = "curves.png"
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """Where the best weights are, their card, and what each epoch brought."""
+
+    weights: Path
+    card: ModelCard
+    history: list[EpochFigures]
+
+
+def train(
+    dataset: Dataset,
+    out: Path,
+    config: RunConfig,
+    *,
+    device: str = "cpu",
+    hardware: str = "not stated",
+) -> TrainResult:
+    """Train on a data set's train split and keep the weights that are best on its validation split.
+
+    A run that was stopped goes on at the last finished epoch when called again with the same
+    folder and configuration, and ends as if it had not been stopped.
+
+    Args:
+        dataset: must have squares in both splits.
+        out: folder for weights, card, state, history and curves.
+        config: network and training.
+        device: `cpu` or `cuda`.
+        hardware: said in the card.
+
+    Raises:
+        ValueError: if a split is empty.
+    """
+    resuming = check_same_run(out, config)
+    squares = choose_labelled(load_squares(dataset, Split.TRAIN), config.train)
+    held_out = load_squares(dataset, Split.VALIDATION)
+    if not len(squares) or not len(held_out):
+        raise ValueError(f"{dataset.folder}: expected squares to train on and to validate on")
+
+    torch.manual_seed(config.train.seed)
+    network = XCryoNet(config.network).to(device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stub
+    average = Average(network, config.train.ema_decay)
+    run = RunState(network, average, make_optimisers(network, config.train))
+    done = load_state(out, run) if resuming else 0
+    history = read_history(out / HISTORY_FILE)[:done]
+
+    for epoch in range(done, config.train.epochs):
+        if _is_over(history, config.train.patience):
+            break
+        start = time.monotonic()
+        losses = _run_epoch(run, squares, config, epoch)
+        judgement = judge(average.network, held_out)
+        seconds = time.monotonic() - start
+        history.append(_figures(epoch, seconds, losses, judgement, run.optimisers))
+        if history[-1].validation_mae == min(e.validation_mae for e in history):
+            about = _about(dataset, squares, held_out)
+            card = _card(about, squares, config, history, judgement, hardware)
+            save_checkpoint(out / BEST_FILE, average.network, card)
+        write_history(out / HISTORY_FILE, history)
+        save_state(out, run, len(history))
+        draw_curves(out / CURVES_FILE, history)
+    return TrainResult(out / BEST_FILE, read_card(card_path(out / BEST_FILE)), history)
+
+
+def steps_per_epoch(squares: Squares, config: RunConfig) -> int:
+    """Optimiser steps in an epoch."""
+    return config.train.steps_per_epoch or max(len(squares) // config.train.batch_size, 1)
+
+
+def _run_epoch(run: RunState, squares: Squares, config: RunConfig, epoch: int) -> list[StepLosses]:
+    """Take one epoch's batches through the three steps."""
+    device = next(run.network.parameters()).device
+    count = steps_per_epoch(squares, config)
+    map_px = config.network.size_px // config.network.primary.stride
+    run.network.train()
+    losses = []
+    batches = training_batches(squares, config.train, epoch, map_px)
+    for index, batch in enumerate(tqdm(batches, f"epoch {epoch + 1}", count, leave=False)):
+        step = epoch * count + index
+        rate = learning_rate(config.train, step, config.train.epochs * count)
+        for optimiser in run.optimisers.present().values():
+            optimiser.param_groups[0]["lr"] = rate
+        losses.append(
+            train_batch(run.network, run.optimisers, batch.to(device), config.train, step)
+        )
+        run.average.update(run.network, step)
+    return losses
+
+
+def _is_over(history: list[EpochFigures], patience: int | None) -> bool:
+    """Whether the validation has not improved for so many epochs."""
+    if patience is None or len(history) <= patience:
+        return False
+    errors = [e.validation_mae for e in history]
+    return min(errors[-patience:]) > min(errors[:-patience])
+
+
+def _figures(
+    epoch: int,
+    seconds: float,
+    losses: list[StepLosses],
+    judgement: Judgement,
+    optimisers: Optimisers,
+) -> EpochFigures:
+    return EpochFigures(
+        epoch=epoch,
+        seconds=seconds,
+        learning_rate=float(optimisers.primary.param_groups[0]["lr"]),
+        primary=float(np.mean([loss.primary for loss in losses])),
+        reconstruction=_mean([loss.reconstruction for loss in losses]),
+        autoencoder=_mean([loss.autoencoder for loss in losses]),
+        fusion=_mean([loss.fusion for loss in losses]),
+        validation_mae=judgement.mae(),
+        validation=judgement.figures(),
+    )
+
+
+def _about(dataset: Dataset, squares: Squares, held_out: Squares) -> str:
+    header = dataset.header
+    labelled = int(np.isfinite(squares.labels).all(1).sum())
+    return (
+        f"{header.origin} (seed {header.seed}): {len(squares)} squares of"
+        f" {len(set(squares.grids))} grids, {labelled} labelled; validated on {len(held_out)}"
+        f" squares of {len(set(held_out.grids))} other grids"
+    )
+
+
+def _card(
+    about: str,
+    squares: Squares,
+    config: RunConfig,
+    history: list[EpochFigures],
+    judgement: Judgement,
+    hardware: str,
+) -> ModelCard:
+    return ModelCard(
+        name="xcryonet",
+        sha256="0" * 64,  # the file's own is put in when it is written
+        config=config,
+        data=about,
+        trained_squares=len(squares),
+        steps=len(history) * steps_per_epoch(squares, config),
+        training_time_s=sum(e.seconds for e in history),
+        hardware=hardware,
+        sd_scale=judgement.sd_scales(),
+        metrics={f"validation/{k}": v for k, v in judgement.figures().items()},
+    )
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if known else None
