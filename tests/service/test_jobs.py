@@ -1,0 +1,152 @@
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from service.database import Database, migrate
+from service.jobs import DurableQueue, Priority, job_database_url
+from service.queries.jobs import start_job
+from service.tables import JobState
+from tests.postgres import new_database, postgres_server
+from tests.service.workers import add_requests, read_job, wait_until, workers_on
+
+on_both = pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+def kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path}/ours.sqlite"
+    if kind == "postgres":
+        url = new_database(request.getfixturevalue("server"))
+    migrate(url)
+    database = Database(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def queue(database: Database) -> Iterator[DurableQueue]:
+    queue = DurableQueue(database)
+    yield queue
+    queue.close()
+
+
+def url_of(database: Database) -> str:
+    return database.url.render_as_string(hide_password=False)
+
+
+@on_both
+def test_the_same_request_twice_is_one_job(database: Database, queue: DurableQueue) -> None:
+    (request,) = add_requests(database, 1)
+
+    queue.submit(request)
+    queue.submit(request)
+
+    assert queue.length() == 1
+    assert request.job_id in queue.list_live()
+    assert read_job(database, request).state is JobState.QUEUED
+
+
+@on_both
+def test_a_job_of_a_killed_worker_is_finished_by_another_one_once(
+    database: Database, queue: DurableQueue, tmp_path: Path
+) -> None:
+    requests = add_requests(database, 3)
+    with workers_on(url_of(database), tmp_path / "log") as workers:
+        for _ in range(2):
+            workers.start(seconds=1.0)
+        for request in requests:
+            queue.submit(request)
+        wait_until(lambda: workers.lines("start"))
+        pid, _, killed_job = workers.lines("start")[0]
+        workers.process(pid).kill()
+        mine = {request.job_id for request in requests}
+        wait_until(lambda: mine <= {job for _, _, job in workers.lines("end")})
+
+    ended = [job for _, _, job in workers.lines("end")]
+    assert all(ended.count(job) == 1 for job in mine)
+    assert [job for _, _, job in workers.lines("start")].count(killed_job) == 2
+    assert pid not in {worker for worker, _, _ in workers.lines("end")}
+    killed = next(request for request in requests if request.job_id == killed_job)
+    assert read_job(database, killed).attempts == 2
+
+
+@on_both
+def test_a_job_that_always_fails_is_given_up_with_its_reason_and_not_asked_for_again(
+    database: Database, queue: DurableQueue, tmp_path: Path
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+
+    with workers_on(url_of(database), tmp_path / "fails", max_attempts=2) as workers:
+        workers.start(seconds=0)
+        wait_until(lambda: workers.lines("dead"))
+
+        wait_until(lambda: request.job_id not in queue.list_live())
+    queue.submit(request)
+
+    job = read_job(database, request)
+    assert job.state is JobState.DEAD
+    assert job.reason == "ValueError: this work always fails"
+    assert request.job_id not in queue.list_live()
+    assert [line[2] for line in workers.lines("start")] == [request.job_id] * 2
+
+
+def test_a_job_that_kills_its_workers_is_given_up(
+    database: Database, queue: DurableQueue, tmp_path: Path
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+    with workers_on(url_of(database), tmp_path / "dies", max_attempts=1) as workers:
+        workers.start(seconds=0).wait(30)
+        workers.start(seconds=0)
+        wait_until(lambda: workers.lines("dead"))
+
+    job = read_job(database, request)
+    assert job.state is JobState.DEAD
+    assert job.reason == "the worker died in attempt 1"
+
+
+def test_what_comes_in_now_goes_first_and_all_is_forgotten_in_the_end(
+    database: Database, queue: DurableQueue, tmp_path: Path
+) -> None:
+    old, new = add_requests(database, 2)
+    queue.submit(old, Priority.CATCH_UP)
+    queue.submit(new, Priority.LIVE)
+
+    with workers_on(url_of(database), tmp_path / "log") as workers:
+        workers.start(seconds=0)
+        wait_until(lambda: len(workers.lines("end")) == 2)
+
+    assert [line[2] for line in workers.lines("start")] == [new.job_id, old.job_id]
+    wait_until(lambda: not queue.list_live())
+    assert queue.forget(timedelta(days=1)) == 0
+    assert queue.forget(timedelta(0)) == 2
+
+
+def test_a_job_whose_tile_is_gone_does_not_start(database: Database) -> None:
+    with database.write() as session:
+        assert start_job(session, "score:gone:x", worker_id="w") is None
+
+
+def test_the_queue_of_sqlite_lies_beside_the_database_and_that_of_postgres_inside() -> None:
+    assert job_database_url(make_url("sqlite:////data/ours.sqlite")) == (
+        "sqlite:////data/ours-jobs.sqlite"
+    )
+    inside = job_database_url(make_url("postgresql+psycopg://me:secret@db/screen"))
+    assert inside == "postgresql://me:secret@db/screen"
