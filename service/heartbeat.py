@@ -40,7 +40,7 @@ class Heartbeat:
     worker_id: str
     lease_s: float
 
-    def sign_on(self, *, device: str, model_id: str) -> None:
+    def sign_on(self, *, device: str, model_id: str | None) -> None:
         """Add the row: before the worker takes its first job."""
         with self.database.write() as session:
             now = read_clock(session)

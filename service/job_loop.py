@@ -93,6 +93,9 @@ class JobLoop:
         log.info("worker stopped", worker=self.worker_id, handed_back=unfinished)
         if unfinished is not None:
             _exit_at_once(0)
+
+    def close(self) -> None:
+        """Close the queue."""
         self._queue.close()
 
     def run_job(self, job_id: str) -> None:

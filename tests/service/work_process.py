@@ -53,7 +53,9 @@ def main(url: str, log: str, seconds: str, settings: str = "{}") -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     given = Settings.model_validate_json(settings).model_copy(update={"database_url": url})
-    JobLoop(given, Database(given.url), SlowWork(Path(log), float(seconds))).run(stop)
+    loop = JobLoop(given, Database(given.url), SlowWork(Path(log), float(seconds)))
+    loop.run(stop)
+    loop.close()
 
 
 if __name__ == "__main__":

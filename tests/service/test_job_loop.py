@@ -1,0 +1,143 @@
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from service.database import Database, migrate
+from service.job_loop import JobLoop
+from service.job_queue import ScoreRequest
+from service.jobs import DurableQueue
+from service.queries.jobs import StartedJob, start_job
+from service.settings import Settings
+from service.tables import JobRow, JobState, utc_now
+from tests.service.workers import add_requests, read_job
+
+
+class NotedWork:
+    device = "test"
+    model_id = "none"
+
+    def __init__(self) -> None:
+        self.wanted: list[ScoreRequest] = []
+        self.done: list[str] = []
+        self.given_up: list[tuple[str, str]] = []
+        self.fails = False
+
+    def do(self, job: StartedJob) -> None:
+        if self.fails:
+            raise RuntimeError("no power")
+        self.done.append(job.id)
+
+    def give_up(self, job: StartedJob, reason: str) -> None:
+        self.given_up.append((job.id, reason))
+
+    def list_wanted(self) -> Iterable[ScoreRequest]:
+        return self.wanted
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path}/ours.sqlite")
+    migrate(database.url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def queue(database: Database) -> Iterator[DurableQueue]:
+    queue = DurableQueue(database)
+    yield queue
+    queue.close()
+
+
+@pytest.fixture
+def work() -> NotedWork:
+    return NotedWork()
+
+
+@pytest.fixture
+def loop(database: Database, work: NotedWork) -> Iterator[JobLoop]:
+    url = database.url.render_as_string()
+    loop = JobLoop(Settings(database_url=url, max_attempts=2), database, work)
+    yield loop
+    loop.close()
+
+
+def test_what_is_wanted_and_in_no_queue_is_asked_for(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    work.wanted = add_requests(database, 2)
+
+    loop.reconcile()
+    loop.reconcile()
+
+    assert queue.list_live() == {request.job_id for request in work.wanted}
+    assert queue.length() == 2
+
+
+def test_a_job_that_was_lost_between_the_row_and_the_queue_is_queued_again(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = work.wanted = add_requests(database, 1)
+    with database.write() as session:
+        session.add(
+            JobRow(
+                id=request.job_id,
+                tile_id=request.tile_id,
+                state=JobState.RUNNING,
+                attempts=1,
+                started_at=utc_now() - timedelta(minutes=5),
+            )
+        )
+
+    loop.reconcile()
+
+    assert queue.list_live() == {request.job_id}
+    assert read_job(database, request).state is JobState.QUEUED
+
+
+def test_a_done_job_says_so(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+
+    loop.run_job(request.job_id)
+
+    job = read_job(database, request)
+    assert work.done == [request.job_id]
+    assert (job.state, job.attempts, job.reason) == (JobState.DONE, 1, None)
+    assert job.worker_id == loop.worker_id
+
+
+def test_a_failed_job_is_queued_again_and_then_given_up(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+    work.fails = True
+
+    loop.run_job(request.job_id)
+    after_first = read_job(database, request).state
+    loop.run_job(request.job_id)
+
+    assert after_first is JobState.FAILED
+    assert read_job(database, request).state is JobState.DEAD
+    assert work.given_up == [(request.job_id, "RuntimeError: no power")]
+
+
+def test_a_job_in_which_workers_keep_dying_is_given_up_without_being_tried_again(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+    for worker in ("first", "second"):
+        with database.write() as session:
+            start_job(session, request.job_id, worker_id=worker)
+
+    loop.run_job(request.job_id)
+
+    assert work.done == []
+    assert work.given_up == [(request.job_id, "the worker died in attempt 2")]
+    assert read_job(database, request).state is JobState.DEAD
