@@ -8,9 +8,6 @@ from pathlib import Path
 from threading import Event
 from typing import IO
 
-STOP_S = 15.0
-"""How long a child may take to stop before it is killed."""
-
 STEADY_S = 60.0
 """A child that ran so long starts again at once when it dies, others wait longer each time."""
 
@@ -47,10 +44,12 @@ class Supervisor:
     Attributes:
         programs: in the order of starting; they are stopped in the opposite order.
         say: is told, in one line, when a child died and when it starts again.
+        stop_s: how long a child may take to stop before it is killed.
     """
 
     programs: Sequence[Program]
     say: Callable[[str], None]
+    stop_s: float = 15.0
     children: list[Child] = field(default_factory=list, init=False)
 
     def run(self, stop: Event, tick: Callable[[], None] = lambda: None) -> None:
@@ -75,7 +74,7 @@ class Supervisor:
         running = [child.process for child in self.children if child.process.poll() is None]
         for process in reversed(running):
             process.terminate()
-        deadline = time.monotonic() + STOP_S
+        deadline = time.monotonic() + self.stop_s
         for process in running:
             _wait(process, max(0.0, deadline - time.monotonic()))
         for child in self.children:
