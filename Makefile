@@ -53,15 +53,20 @@ clean: ## remove the environment and what tools left behind
 debian:
 	@scripts/install_debian_packages $(DEBIAN_PACKAGES)
 
-# The stamps keep a second run quick: pip is asked again only when what we depend on has changed.
+# The stamps keep a second run quick: pip is asked again only when what we depend on has changed. Python compiles what
+# it imports by itself, which is less than pip would compile; only tests, where a warning of the compiler is an error,
+# need everything compiled before.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile -c constraints.txt
+
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo 'no Python 3.11 or later found; give one: make PYTHON=...' >&2; exit 1; }
 	scripts/make_venv "$(PYTHON)" $(VENV)
 
 $(VENV)/installed-run: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[ingest,model,service,simulate]"
+	$(PIP_INSTALL) -e ".[ingest,model,service,simulate]"
 	@touch $@
 
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]"
+	$(PIP_INSTALL) -e ".[test]"
+	-@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1
 	@touch $(VENV)/installed-run $@
