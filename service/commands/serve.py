@@ -1,0 +1,49 @@
+"""`xcryonet serve`: the web process alone."""
+
+import argparse
+
+import uvicorn
+
+from service.app import get_app
+from service.commands.errors import CommandError
+from service.commands.options import (
+    add_address_arguments,
+    add_database_arguments,
+    open_database,
+    read_settings,
+)
+from service.jobs import DurableQueue
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_database_arguments(parser)
+    add_address_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until stopped.
+
+    Raises:
+        CommandError: if the server could not listen.
+    """
+    settings = read_settings(args)
+    database = open_database(settings)
+    queue = DurableQueue(database)
+    config = uvicorn.Config(
+        get_app(settings, queue=queue),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    try:
+        server.run()
+    except SystemExit as error:
+        raise CommandError(f"cannot listen on {settings.host}:{settings.port}") from error
+    finally:
+        queue.close()
+        database.close()
+    return 0
