@@ -1,0 +1,211 @@
+"""Score squares: the one door of this package for the worker and the command line."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.blocks import fuse_norms
+from model.checkpoint import CheckpointError, ModelCard, load_checkpoint
+from model.domain import why_not_a_square
+from model.network import Branches, XCryoNet
+from model.preprocess import Crop, CropError, film_units, network_input
+from model.reason import Findings, describe, window_share
+
+DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"
+CHUNK = 8
+"""Most squares in one forward pass: more gains nothing on a CPU and little on a GPU."""
+
+
+class Status(StrEnum):
+    """What became of a square."""
+
+    SCORED = "scored"
+    FAILED = "failed"
+    OUT_OF_DOMAIN = "out_of_domain"
+
+
+@dataclass(frozen=True, eq=False)
+class SquareScore:
+    """What the network says of one square; scores are None unless `status` is scored.
+
+    Scores are 0-4: overall 4 = best, cracking and contamination are severities. Deviations are
+    one standard deviation, None where the network does not give any. Maps are uint8 (h, w),
+    255 = full attention, upright like the crop, None without attention branches.
+    """
+
+    status: Status
+    reason: str
+    brightness: float | None = None
+    squareness: float | None = None
+    cracking: float | None = None
+    contamination: float | None = None
+    overall: float | None = None
+    brightness_sd: float | None = None
+    squareness_sd: float | None = None
+    cracking_sd: float | None = None
+    contamination_sd: float | None = None
+    overall_sd: float | None = None
+    attention_cracking: NDArray[np.uint8] | None = None
+    attention_contamination: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """A forward pass on the CPU: scores (n, 5), deviations (n, 5) or None, maps (n, 2, h, w)."""
+
+    scores: NDArray[np.float32]
+    deviations: NDArray[np.float32] | None
+    maps: NDArray[np.float32] | None
+
+
+class Scorer:
+    """A network with its card, ready to score. The same crop gives the same score in any batch."""
+
+    def __init__(self, network: XCryoNet, card: ModelCard, device: str = "cpu") -> None:
+        self.card = card
+        self.device = torch.device(device)
+        self._size_px = network.config.size_px
+        self._network = network.eval()
+        fuse_norms(self._network)
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub
+        self._network.to(self.device)
+
+    @classmethod
+    def load(cls, weights: Path | None = None, device: str = "auto") -> Self:
+        """Load weights, the ones that ship when none are named.
+
+        Args:
+            weights: a `.safetensors` file with its card beside it.
+            device: `cpu`, `cuda`, or `auto` for CUDA where there is one.
+
+        Raises:
+            CheckpointError: if the weights are missing or cannot be trusted, or CUDA is asked
+                for where there is none.
+        """
+        if device == "cuda" and not torch.cuda.is_available():
+            raise CheckpointError("device: expected a CUDA GPU, found none")
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        network, card = load_checkpoint(DEFAULT_WEIGHTS if weights is None else weights)
+        return cls(network, card, device)
+
+    @property
+    def model_id(self) -> str:
+        """Short hash of the weights."""
+        return self.card.model_id
+
+    def score(self, crops: Sequence[Crop]) -> list[SquareScore]:
+        """Score squares; a crop that cannot be scored says why and gets no numbers.
+
+        Args:
+            crops: any number, none included.
+
+        Returns:
+            One score per crop, in order.
+        """
+        results: list[SquareScore | None] = [self._refuse(crop) for crop in crops]
+        good = [i for i, refused in enumerate(results) if refused is None]
+        for start in range(0, len(good), CHUNK):
+            chunk = good[start : start + CHUNK]
+            inputs = np.stack([network_input(crops[i], self._size_px) for i in chunk])
+            raw = self._forward(torch.from_numpy(inputs[:, None]))
+            for row, index in enumerate(chunk):
+                results[index] = self._finish(crops[index], raw, row)
+        return [r for r in results if r is not None]
+
+    def _refuse(self, crop: Crop) -> SquareScore | None:
+        try:
+            network_input(crop, self._size_px)
+        except CropError as error:
+            return SquareScore(Status.FAILED, str(error))
+        reason = why_not_a_square(film_units(crop))
+        return None if reason is None else SquareScore(Status.OUT_OF_DOMAIN, reason)
+
+    def _forward(self, inputs: Tensor) -> _Raw:
+        """Run the network; a full GPU gets half the squares at a time, then the CPU takes over."""
+        parts = list(self._run(inputs))
+        return _Raw(
+            np.concatenate([p.scores for p in parts]),
+            _join([p.deviations for p in parts]),
+            _join([p.maps for p in parts]),
+        )
+
+    def _run(self, inputs: Tensor) -> Iterator[_Raw]:
+        try:
+            yield self._pass(inputs)
+        except torch.cuda.OutOfMemoryError:
+            if len(inputs) == 1 and self.device.type == "cpu":
+                raise
+            if len(inputs) == 1:
+                self.device = torch.device("cpu")
+                self._network.to(self.device)
+                yield self._pass(inputs)
+                return
+            half = len(inputs) // 2
+            yield from self._run(inputs[:half])
+            yield from self._run(inputs[half:])
+
+    @torch.inference_mode()
+    def _pass(self, inputs: Tensor) -> _Raw:
+        x = inputs.to(self.device).contiguous(memory_format=torch.channels_last)
+        branches: Branches = self._network(x)
+        final, logits = branches.final, branches.attention_logits
+        deviations = None
+        if final.log_variance is not None:
+            scale = torch.tensor(self.card.sd_scale, device=self.device)
+            deviations = _numpy(torch.exp(0.5 * final.log_variance) * scale)
+        maps = None if logits is None else _numpy(torch.sigmoid(logits))
+        return _Raw(_numpy(final.stacked().clamp(0.0, 4.0)), deviations, maps)
+
+    def _finish(self, crop: Crop, raw: _Raw, row: int) -> SquareScore:
+        brightness, squareness, cracking, contamination, overall = map(float, raw.scores[row])
+        if not np.isfinite(raw.scores[row]).all():
+            return SquareScore(Status.FAILED, "the network gave no finite score")
+        found = Findings(brightness, squareness, cracking, contamination, overall)
+        if raw.maps is not None:
+            film = film_units(crop)
+            cracks, dirt = raw.maps[row]
+            found = replace(
+                found,
+                missing_share=window_share(cracks, dirt, film),
+                dirty_share=window_share(dirt, cracks, film),
+            )
+        score = SquareScore(
+            Status.SCORED,
+            describe(found),
+            brightness,
+            squareness,
+            cracking,
+            contamination,
+            overall,
+        )
+        if raw.deviations is not None:
+            sds = [float(v) for v in raw.deviations[row]]
+            score = replace(
+                score,
+                brightness_sd=sds[0],
+                squareness_sd=sds[1],
+                cracking_sd=sds[2],
+                contamination_sd=sds[3],
+                overall_sd=sds[4],
+            )
+        if raw.maps is not None:
+            coded = np.rint(raw.maps[row] * 255.0).astype(np.uint8)
+            score = replace(score, attention_cracking=coded[0], attention_contamination=coded[1])
+        return score
+
+
+def _numpy(tensor: Tensor) -> NDArray[np.float32]:
+    return np.asarray(tensor.float().cpu().numpy(), np.float32)
+
+
+def _join(parts: list[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:
+    present = [p for p in parts if p is not None]
+    return np.concatenate(present) if present else None
