@@ -1,9 +1,9 @@
-/** The REST answers of this page's own service: conditional reads, writes with a token when one is asked for. */
+/** The REST answers of this page's own service: conditional reads, and writes; a token, once given, travels as a cookie. */
 
 const ROOT = "/api/v1";
-const TOKEN_KEY = "xcryonet.token";
 const TIMEOUT_MS = 15_000;
 const PAGE_SIZE = 500;
+const NO_CONTENT = 204;
 
 /** An answer that is not a success; `status` 0 means that no answer came. */
 export class ApiError extends Error {
@@ -31,7 +31,7 @@ export class Resource {
   }
 
   async read(answer) {
-    return answer.json();
+    return body(answer);
   }
 }
 
@@ -42,9 +42,9 @@ export class List extends Resource {
   }
 
   async read(answer) {
-    const { items, total } = await answer.json();
+    const { items, total } = await body(answer);
     while (items.length < total) {
-      const page = await (await request(`${this.path}&offset=${items.length}`)).json();
+      const page = await body(await request(`${this.path}&offset=${items.length}`));
       if (page.items.length === 0) break;
       items.push(...page.items);
     }
@@ -54,20 +54,19 @@ export class List extends Resource {
 
 /** Read once, unconditionally. */
 export async function read(path) {
-  return (await request(path)).json();
+  return body(await request(path));
 }
 
 /** Send JSON and give the JSON answer, or null for an empty one. */
-export async function send(method, path, body) {
+export async function send(method, path, content) {
   const headers = { "Content-Type": "application/json" };
-  const answer = await request(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  const answered = await answer.text();
-  return answered === "" ? null : JSON.parse(answered);
+  const answer = await request(path, { method, headers, body: content === undefined ? undefined : JSON.stringify(content) });
+  return answer.status === NO_CONTENT ? null : body(answer);
 }
 
-/** Remember the service's token until this tab is closed. */
-export function useToken(token) {
-  sessionStorage.setItem(TOKEN_KEY, token);
+/** Give the service its token; it hands back a cookie that no script can read, and pictures can be asked for as well. */
+export async function logIn(token) {
+  await send("POST", "/login", { token });
 }
 
 /** Where an answer lives, for links and images. */
@@ -75,13 +74,11 @@ export function address(path) {
   return `${ROOT}${path}`;
 }
 
-async function request(path, { method = "GET", headers = {}, body } = {}) {
-  const token = sessionStorage.getItem(TOKEN_KEY);
-  const sent = token === null ? headers : { ...headers, Authorization: `Bearer ${token}` };
+async function request(path, { method = "GET", headers = {}, body: content } = {}) {
   let answer;
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    answer = await fetch(ROOT + path, { method, headers: sent, body, cache: "no-store", signal });
+    answer = await fetch(ROOT + path, { method, headers, body: content, cache: "no-store", signal });
   } catch {
     throw new ApiError(0, "");
   }
@@ -89,12 +86,21 @@ async function request(path, { method = "GET", headers = {}, body } = {}) {
   throw new ApiError(answer.status, await reason(answer));
 }
 
-async function reason(answer) {
-  const body = await answer.text();
+/** The JSON of an answer; one that breaks off is no answer. */
+async function body(answer) {
   try {
-    const { detail, title } = JSON.parse(body);
-    return typeof detail === "string" ? detail : JSON.stringify(detail ?? title ?? body);
+    return await answer.json();
   } catch {
-    return body.slice(0, 200);
+    throw new ApiError(0, "");
+  }
+}
+
+/** Why the service refused, in its own words where it found any. */
+async function reason(answer) {
+  try {
+    const { detail } = await answer.json();
+    return typeof detail === "string" ? detail : "";
+  } catch {
+    return "";
   }
 }

@@ -3,6 +3,7 @@
 import { el, put, setText } from "./dom.js";
 import { age, secondsSince } from "./format.js";
 import { sessionName } from "./names.js";
+import { sessionAddress } from "./router.js";
 import { text } from "./text.js";
 
 const STALE_S = 12;
@@ -58,7 +59,7 @@ function trail({ place, sessions, sessionId }) {
   const session = sessions?.find((one) => one.id === sessionId) ?? sessions?.[0];
   const home = el("a", { href: "/", class: "home", "data-inside": "" }, text.product);
   if (place.name === "session") return [home];
-  const up = el("a", { href: "/", "data-inside": "", class: "up" }, session ? sessionName(session) : text.grid.back);
+  const up = el("a", { href: session ? sessionAddress(session.id) : "/", "data-inside": "", class: "up" }, session ? sessionName(session) : text.grid.back);
   return [home, up];
 }
 

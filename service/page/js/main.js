@@ -4,6 +4,7 @@ import { drawActivity } from "./activity.js";
 import { drawBar } from "./bar.js";
 import { put } from "./dom.js";
 import { openGridView } from "./grid/view.js";
+import { drawNotices } from "./notices.js";
 import { openReport } from "./report.js";
 import { followLinks, placeOf } from "./router.js";
 import { openSessionView } from "./session/view.js";
@@ -11,7 +12,8 @@ import { Live } from "./state/live.js";
 import { poll } from "./state/polling.js";
 import { initialState, Store } from "./state/store.js";
 
-const store = new Store({ ...initialState(), place: placeOf(window.location) });
+const here = placeOf(window.location);
+const store = new Store({ ...initialState(), place: here, sessionId: here.sessionId });
 const live = new Live(store);
 const view = document.getElementById("view");
 let close = () => {};
@@ -19,6 +21,7 @@ let close = () => {};
 const turn = poll(() => live.turn().catch(missing), remember);
 const page = { store, turn };
 
+drawNotices(document.getElementById("notices"), document.getElementById("announce"), page);
 drawBar(document.getElementById("bar"), page);
 drawActivity(document.getElementById("drawer"), page);
 followLinks(arrive);
@@ -29,6 +32,7 @@ function arrive(place) {
   const same = place.gridId === store.state.place.gridId;
   store.set(same ? { place } : { place, ...fresh, missing: false });
   if (!same) live.forget();
+  if (place.sessionId) store.set({ sessionId: place.sessionId });
   open(place);
   turn();
 }
@@ -42,6 +46,7 @@ function open(place) {
 }
 
 function missing(error) {
+  if (error.status === 401) store.set({ needsToken: true });
   if (error.status !== 404 || store.state.place.name !== "grid") throw error;
   store.set({ missing: true });
 }

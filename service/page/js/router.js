@@ -1,16 +1,28 @@
-/** Where the page is: `/` the cassette, `/grids/{id}` one grid, `?view=report` its printable page. */
+/** Where the page is: `/` and `/sessions/{id}` a cassette, `/grids/{id}` one grid, `?view=report` its printable page. */
 
-/** @returns {{name: "session"|"grid", gridId: string|null, report: boolean}} */
+/** @returns {{name: "session"|"grid", sessionId: string|null, gridId: string|null, report: boolean}} */
 export function placeOf(location) {
-  const found = /^\/grids\/([^/]+)\/?$/.exec(location.pathname);
-  if (found === null) return { name: "session", gridId: null, report: false };
+  const [, kind, id] = /^\/(grids|sessions)\/([^/]+)\/?$/.exec(location.pathname) ?? [];
+  const decoded = id === undefined ? null : decodeURIComponent(id);
+  if (kind !== "grids") return { name: "session", sessionId: decoded, gridId: null, report: false };
   const report = new URLSearchParams(location.search).get("view") === "report";
-  return { name: "grid", gridId: decodeURIComponent(found[1]), report };
+  return { name: "grid", sessionId: null, gridId: decoded, report };
+}
+
+/** The address of a session's cassette. */
+export function sessionAddress(id) {
+  return `/sessions/${encodeURIComponent(id)}`;
 }
 
 /** The address of a grid's page. */
 export function gridAddress(id, { report = false } = {}) {
   return `/grids/${encodeURIComponent(id)}${report ? "?view=report" : ""}`;
+}
+
+/** Go to an address of this page. */
+export function goTo(address) {
+  history.pushState(null, "", address);
+  window.dispatchEvent(new PopStateEvent("popstate"));
 }
 
 /** Follow links of this page without loading it again; `arrive(place)` is called for each new place. */
@@ -19,8 +31,7 @@ export function followLinks(arrive) {
     const link = event.target.closest?.("a[data-inside]");
     if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    history.pushState(null, "", link.getAttribute("href"));
-    arrive(placeOf(window.location));
+    goTo(link.getAttribute("href"));
   });
   window.addEventListener("popstate", () => arrive(placeOf(window.location)));
 }

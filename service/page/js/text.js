@@ -48,7 +48,7 @@ export const text = {
       folder_missing: "folder missing",
       stopped: "stopped",
       idle: "idle",
-      scoring: "scoring",
+      busy: "scoring",
       starting: "starting",
     },
     ingest: "Ingest",
@@ -241,10 +241,10 @@ export const text = {
   },
 
   token: {
-    ask: "The service asks for its token before it saves anything.",
+    ask: "This service wants a token",
     label: "Token",
     use: "Use",
-    hint: "Kept in this browser tab only.",
+    hint: "Kept by this browser until you close it.",
   },
 
   failure: {

@@ -97,10 +97,9 @@ export class AtlasView {
     this.#overlay.setLayers(layers);
   }
 
-  /** @param {{brightness: number, contrast: number}} contrast factors, 1 = as it is */
-  setContrast({ brightness, contrast }) {
-    const { style } = this.#viewer.drawer.canvas;
-    style.filter = brightness === 1 && contrast === 1 ? "" : `brightness(${brightness}) contrast(${contrast})`;
+  /** @param {string} filter in CSS */
+  setFilter(filter) {
+    this.#viewer.drawer.canvas.style.filter = filter;
   }
 
   /** Show the whole atlas as far as it has arrived. */

@@ -44,5 +44,5 @@ export function filterBar(store) {
 
 function choice(label, words, choose) {
   const options = Object.entries(words).map(([value, word]) => el("option", { value }, word));
-  return el("select", { "aria-label": label, title: label, onchange: (event) => choose(event.target.value) }, el("option", { value: "" }, `${label}: ${text.list.any}`), ...options);
+  return el("select", { "aria-label": label, title: label, onchange: (event) => choose(event.target.value) }, el("option", { value: "" }, label), ...options);
 }

@@ -18,7 +18,7 @@ export class SquareImage {
     this.#picture.addEventListener("error", () => this.node.classList.add("broken"));
   }
 
-  show(square, attention, contrast) {
+  show(square, attention) {
     if (square.image_url !== this.#shown.image) {
       this.#shown.image = square.image_url;
       this.node.classList.remove("broken");
@@ -28,8 +28,6 @@ export class SquareImage {
       else this.#picture.src = square.image_url;
       setText(this.#note, square.image_url === null ? text.panel.noImage : "");
     }
-    const { brightness, contrast: stretch } = contrast;
-    this.#picture.style.filter = brightness === 1 && stretch === 1 ? "" : `brightness(${brightness}) contrast(${stretch})`;
     for (const name of Object.keys(COLOURS)) this.#map(name, square, attention);
   }
 
@@ -77,6 +75,6 @@ export function attentionControls(store) {
     opacity.value = String(attention.opacity);
     opacity.disabled = attention.shown === "none";
   });
-  const node = el("div", { class: "attention", role: "group", "aria-label": text.panel.overlay }, el("span", { class: "muted" }, text.panel.overlay), el("span", { class: "choices" }, ...buttons), opacity);
+  const node = el("div", { class: "attention", role: "group", "aria-label": text.panel.overlay }, el("span", { class: "choices" }, ...buttons), opacity);
   return { node, stop };
 }

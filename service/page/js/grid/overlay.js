@@ -13,6 +13,7 @@ export class Overlay {
   #squaresLayer = svg("g", { class: "squares" });
   #seams = svg("g", { class: "seams" });
   #categories = svg("g", { class: "categories" });
+  #signs = svg("g", { class: "signs" });
   #numbers = svg("g", { class: "numbers" });
   #hovered = svg("polygon", { class: "hovered" });
   #selected = svg("g", { class: "selected" });
@@ -22,7 +23,7 @@ export class Overlay {
   #scale = 0;
 
   constructor() {
-    this.#world = svg("g", {}, this.#seams, this.#halos, this.#squaresLayer, this.#categories, this.#numbers, this.#hovered, this.#selected);
+    this.#world = svg("g", {}, this.#seams, this.#halos, this.#squaresLayer, this.#categories, this.#signs, this.#numbers, this.#hovered, this.#selected);
     this.node = svg("svg", { class: "overlay", "aria-hidden": "true" }, this.#world);
   }
 
@@ -50,6 +51,7 @@ export class Overlay {
     }
     this.#halos.setAttribute("d", squares.filter(({ id }) => !faint.has(id)).map((square) => `M${points(square)}Z`).join(""));
     put(this.#categories, ...squares.filter((square) => square.epu_category !== null).map(category));
+    put(this.#signs, ...squares.filter(({ id, status }) => status in STATUS_SIGN && !faint.has(id)).map(statusSign));
     put(this.#numbers, ...squares.filter((square) => square.rank !== null && square.rank <= NUMBERED && square.overall !== null).map(number));
     if (squares.length > 0) this.#typicalSide = squares.reduce((sum, square) => sum + square.width_px, 0) / squares.length;
     this.#restyle();
@@ -83,6 +85,7 @@ export class Overlay {
   /** Lines thin out and squares fill with colour when they are small on screen, so that the atlas reads as a map. */
   #restyle() {
     const side = this.#typicalSide * this.#scale;
+    for (const layer of [this.#numbers, this.#signs]) variable(layer, "--unit", 1 / this.#scale);
     this.node.classList.toggle("far", side < FAR_PX);
     this.node.classList.toggle("near", side >= NUMBERS_FROM_PX);
     const line = side < 12 ? 0.5 : side < FAR_PX ? 0.65 : side < 60 ? 0.85 : 1.1;
@@ -101,15 +104,13 @@ function shape(square) {
   const line = svg("polygon", { points: points(square), stroke: colour, fill: colour, "stroke-dasharray": dash });
   variable(line, "--width", width);
   const kind = `square ${square.status}${square.decision ? ` ${square.decision}` : ""}`;
-  return svg("g", { class: kind, "data-id": square.id }, line, ...signs(square));
+  return svg("g", { class: kind, "data-id": square.id }, line, ...decisionMarks(square));
 }
 
-/** What a status or a decision adds: never colour alone. */
-function signs(square) {
+/** What a decision adds: never colour alone. */
+function decisionMarks(square) {
   const made = [];
-  const { center_x_px: x, center_y_px: y, width_px: side } = square;
-  const sign = STATUS_SIGN[square.status];
-  if (sign) made.push(svg("text", { class: "sign", x, y, "font-size": side * 0.42, dy: "0.35em" }, sign));
+  const { width_px: side } = square;
   if (square.decision === "skip") {
     const [a, b, c, d] = square.corners_px;
     made.push(svg("path", { class: "skip-mark", d: `M${a}L${c}M${b}L${d}` }));
@@ -125,22 +126,26 @@ function signs(square) {
   return made;
 }
 
+function statusSign(square) {
+  const { center_x_px: x, center_y_px: y, width_px: side, status } = square;
+  return variable(svg("text", { x, y, dy: "0.35em" }, STATUS_SIGN[status]), "--side", `${side * 0.45}px`);
+}
+
 function category(square) {
   const { center_x_px: x, center_y_px: y, width_px: side, epu_category: value } = square;
-  return svg("text", { x, y, "font-size": side * 0.5, dy: "0.36em" }, String(value));
+  return svg("text", { x, y, "font-size": side * 0.5, "stroke-width": side * 0.1, dy: "0.36em" }, String(value));
 }
 
 function number(square) {
   const [x, y] = square.corners_px[0];
-  const size = square.width_px * 0.26;
-  return svg("text", { x, y, dx: size * 0.3, dy: size * 1.1, "font-size": size }, String(square.rank));
+  return svg("text", { x, y, dx: "0.4em", dy: "1.15em" }, String(square.rank));
 }
 
 function seam(tile) {
   const { x_px: x, y_px: y, width_px: width, height_px: height } = tile;
   return [
     svg("rect", { class: tile.state, x, y, width, height }),
-    svg("text", { x: x + width * 0.02, y: y + height * 0.02, "font-size": height * 0.09, dy: "0.9em" }, text.atlas.tile(tile.index)),
+    svg("text", { x: x + width * 0.02, y: y + height * 0.02, "font-size": height * 0.09, "stroke-width": height * 0.015, dy: "0.9em" }, text.atlas.tile(tile.index)),
   ];
 }
 

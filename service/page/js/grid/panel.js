@@ -2,7 +2,7 @@
 
 import { List } from "../api.js";
 import { scoreColour, STATUS_SIGN } from "../colours.js";
-import { el, put, setText, variable } from "../dom.js";
+import { el, put, variable } from "../dom.js";
 import { micrometres, moment, score, spread } from "../format.js";
 import { text } from "../text.js";
 import { decisionBox } from "./decisions.js";
@@ -26,13 +26,13 @@ export function squarePanel({ store, review, step, labelling }) {
   const empty = el("div", { class: "panel-empty" }, el("p", {}, text.panel.empty), el("p", { class: "muted" }, text.panel.emptyHint));
   let asked = null;
 
-  const stop = store.watch(["squares", "selectedId", "attention", "contrast", "tiles"], (state) => {
+  const stop = store.watch(["squares", "selectedId", "attention", "tiles"], (state) => {
     const square = chosen(state);
     full.hidden = square === null;
     empty.hidden = square !== null;
     if (square === null) return;
     put(head, title(square, step));
-    image.show(square, state.attention, state.contrast);
+    image.show(square, state.attention);
     put(scores, scoreTable(square));
     put(facts, position(square, state.tiles));
     const wanted = `${square.id} ${square.model_id} ${square.overall}`;
@@ -114,21 +114,4 @@ function table(predictions, square) {
       el("td", { class: "number" }, `${score(one.overall)} ${spread(one.overall_sd)}`),
       el("td", { class: "muted number" }, moment(one.created_at)),
     ))));
-}
-
-/** A line that says what was just done, and asks for the token when the service wants one. */
-export function savingLine({ store, review }) {
-  const node = el("div", { class: "saving" });
-  const token = el("input", { type: "password", autocomplete: "off", "aria-label": text.token.label, placeholder: text.token.label });
-  const form = el("form", { class: "token", onsubmit: (event) => { event.preventDefault(); review.useToken(token.value); } }, el("p", {}, text.token.ask), token, el("button", { type: "submit" }, text.token.use), el("small", { class: "muted" }, text.token.hint));
-  const failure = el("p", { class: "failure", role: "alert" });
-  const announce = document.getElementById("announce");
-  put(node, form, failure);
-  const stop = store.watch(["saving", "said"], ({ saving, said }) => {
-    form.hidden = !saving?.needsToken;
-    failure.hidden = !saving?.failure;
-    setText(failure, saving?.failure ? text.failure.save(saving.failure) : "");
-    setText(announce, said?.words ?? "");
-  });
-  return { node, stop };
 }

@@ -1,6 +1,7 @@
 /** One grid: ranked list, atlas and square side by side, all three about the same chosen square. */
 
-import { el, put, setText } from "../dom.js";
+import { el, put, setText, variable } from "../dom.js";
+import { filmGain, filter } from "../gain.js";
 import { Review } from "../state/review.js";
 import { text } from "../text.js";
 import { atlasElement, AtlasView } from "./atlas.js";
@@ -9,7 +10,7 @@ import { gridHead } from "./head.js";
 import { listen } from "./keys.js";
 import { Labelling } from "./labelling.js";
 import { RankedList } from "./list.js";
-import { chosen, savingLine, squarePanel } from "./panel.js";
+import { chosen, squarePanel } from "./panel.js";
 import { fitStage } from "./stage.js";
 import { legend, readout, tools } from "./tools.js";
 
@@ -38,13 +39,12 @@ export function openGridView(node, { store, turn }) {
   const head = gridHead(store);
   const filters = filterBar(store);
   const panel = squarePanel({ store, review, step, labelling });
-  const saving = savingLine({ store, review });
   const count = el("p", { class: "count muted" });
   const nothing = el("div", { class: "list-empty" });
   put(shell.head, head.node);
   put(shell.list, filters.node, count, list.node, nothing);
   put(shell.atlas, ...shell.atlas.childNodes, tools(store, atlas), legend(), place.node);
-  put(shell.panel, saving.node, panel.node);
+  put(shell.panel, panel.node);
 
   stops.push(
     store.watch(["missing", "tiles", "grid"], (state) => shell.notice(state)),
@@ -65,12 +65,16 @@ export function openGridView(node, { store, turn }) {
     }),
     store.watch(["squares", "hoveredId"], (state) => atlas.setHovered(hoveredSquare(state))),
     store.watch(["layers"], ({ layers }) => atlas.setLayers(layers)),
-    store.watch(["contrast"], ({ contrast }) => atlas.setContrast(contrast)),
+    store.watch(["contrast", "atlas"], (state) => {
+      const shown = filter(filmGain(state.atlas), state.contrast);
+      atlas.setFilter(shown);
+      variable(shell.node, "--picture", shown);
+    }),
     listen({ store, atlas, review, labelling, step, select, chosenSquare: () => chosen(store.state) }),
     head.stop,
     filters.stop,
     panel.stop,
-    saving.stop,
+    review.stop,
     () => list.close(),
     () => atlas.close(),
   );

@@ -1,18 +1,21 @@
 /** What the session view keeps of a grid's squares: small, and made again only when the grid's revision moves. */
 
+import { filmGain } from "../gain.js";
+
 const BINS = 16;
 
 /**
- * @returns {{revision, bins: number[], brightness: number|null, marks: object[], tiles: object[]}} `bins` are the
+ * @returns {{revision, gain: number, bins: number[], brightness: number|null, marks: object[], tiles: object[]}} `bins` are the
  *   numbers of scored squares by overall score from 0 to 4, `marks` what the thumbnail draws.
  */
-export function summarise(grid, squares, tiles) {
+export function summarise(grid, squares, tiles, atlas) {
   const scored = squares.filter((square) => square.status === "scored");
   const bins = new Array(BINS).fill(0);
   for (const { overall } of scored) bins[Math.min(BINS - 1, Math.floor((overall / 4) * BINS))] += 1;
   return {
     revision: grid.revision,
     bins,
+    gain: filmGain(atlas),
     brightness: median(scored.map((square) => square.brightness).filter((value) => value !== null)),
     marks: squares.map(({ corners_px, overall, status }) => ({ corners_px, overall, status })),
     tiles: tiles.filter(drawable).map(smallest),

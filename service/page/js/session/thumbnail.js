@@ -3,6 +3,7 @@
 import { scoreColour } from "../colours.js";
 
 const SIDE_PX = 640;
+const GROUND = "#050608";
 
 /** Draws one grid; pictures are fetched once, a new summary only adds to them. */
 export class Thumbnail {
@@ -38,8 +39,9 @@ export class Thumbnail {
   #draw() {
     const paint = this.canvas.getContext("2d");
     paint.setTransform(1, 0, 0, 1, 0, 0);
-    paint.clearRect(0, 0, SIDE_PX, SIDE_PX);
-    const { tiles, marks } = this.#summary;
+    paint.fillStyle = GROUND;
+    paint.fillRect(0, 0, SIDE_PX, SIDE_PX);
+    const { tiles, marks, gain } = this.#summary;
     if (tiles.length === 0) return;
     const left = Math.min(...tiles.map((tile) => tile.x));
     const top = Math.min(...tiles.map((tile) => tile.y));
@@ -47,10 +49,12 @@ export class Thumbnail {
     const bottom = Math.max(...tiles.map((tile) => tile.y + tile.height));
     const scale = SIDE_PX / Math.max(right - left, bottom - top);
     paint.setTransform(scale, 0, 0, scale, (SIDE_PX - scale * (left + right)) / 2, (SIDE_PX - scale * (top + bottom)) / 2);
+    paint.filter = gain === 1 ? "none" : `brightness(${gain.toFixed(2)})`;
     for (const tile of tiles) {
       const image = this.#images.get(tile.url);
       if (image?.complete && image.naturalWidth > 0) paint.drawImage(image, tile.x, tile.y, tile.width, tile.height);
     }
+    paint.filter = "none";
     for (const mark of marks) this.#mark(paint, mark, scale);
   }
 
@@ -58,11 +62,11 @@ export class Thumbnail {
     paint.beginPath();
     corners.forEach(([x, y]) => paint.lineTo(x, y));
     paint.closePath();
-    paint.globalAlpha = status === "scored" ? 0.45 : 0.2;
     paint.fillStyle = scoreColour(status === "scored" ? overall : null);
+    paint.globalCompositeOperation = "multiply";
     paint.fill();
-    paint.globalAlpha = 1;
-    paint.lineWidth = 1.6 / scale;
+    paint.globalCompositeOperation = "source-over";
+    paint.lineWidth = 1.4 / scale;
     paint.strokeStyle = paint.fillStyle;
     paint.stroke();
   }

@@ -55,6 +55,7 @@ export function byPromise(a, b) {
   return differing < 0 ? a.sample - b.sample : right[differing] - left[differing];
 }
 
-function finished(grid) {
-  return grid.state === "acquired";
+/** Whether all tiles are in: EPU's own word for the slot can be older than this atlas. */
+function finished({ state, tiles_planned: planned, tiles_placed: placed, tiles_failed: failed }) {
+  return state === "acquired" && planned !== null && placed + failed >= planned;
 }

@@ -3,12 +3,13 @@
 import { el, put } from "../dom.js";
 import { sessionName } from "../names.js";
 import { moment } from "../format.js";
+import { goTo, sessionAddress } from "../router.js";
 import { text } from "../text.js";
 import { Card } from "./card.js";
 import { byPromise } from "./verdict.js";
 
 /** Open the view in `node`; gives a function that closes it. */
-export function openSessionView(node, { store, turn }) {
+export function openSessionView(node, { store }) {
   const heading = el("div", { class: "session-head" });
   const cards = el("ol", { class: "cards" });
   const empty = el("div", { class: "empty" });
@@ -19,7 +20,7 @@ export function openSessionView(node, { store, turn }) {
     const { sessions, grids, summaries } = state;
     if (sessions === null || grids === null) return put(empty, el("p", { class: "muted" }, text.loading));
     put(empty, sessions.length === 0 || grids.length === 0 ? nothing() : null);
-    put(heading, head(state, (id) => { store.set({ sessionId: id, grids: null }); turn(); }));
+    put(heading, head(state, (id) => goTo(sessionAddress(id))));
     for (const id of byId.keys()) if (!grids.some((grid) => grid.id === id)) byId.delete(id);
     const sorted = [...grids].sort(byPromise);
     for (const grid of sorted) {

@@ -66,8 +66,9 @@ export class Live {
   async #summary(grid) {
     const squares = new List(`/grids/${grid.id}/squares`);
     const tiles = grid.atlas_id === null ? null : new List(`/atlases/${grid.atlas_id}/tiles`);
-    await Promise.all([squares.refresh(), tiles?.refresh()]);
-    return summarise(grid, squares.data, tiles?.data ?? []);
+    const atlas = grid.atlas_id === null ? null : read(`/atlases/${grid.atlas_id}`);
+    await Promise.all([squares.refresh(), tiles?.refresh(), atlas]);
+    return summarise(grid, squares.data, tiles?.data ?? [], await atlas);
   }
 
   async #grid(id) {

@@ -26,10 +26,7 @@ export class Review {
     this.#store = store;
     this.#saver = new Saver(store);
     this.turn = turn;
-  }
-
-  useToken(token) {
-    return this.#saver.retry(token);
+    this.stop = store.watch(["needsToken"], ({ needsToken }) => needsToken || this.#saver.retry());
   }
 
   /** The grades that `who` gave a square, or null. */

@@ -1,6 +1,5 @@
 /** Everything that is saved goes through one queue, in the order of the keys pressed; a missing token holds it, no more. */
 
-import { useToken } from "../api.js";
 import { text } from "../text.js";
 
 const UNAUTHORISED = 401;
@@ -21,10 +20,8 @@ export class Saver {
     return this.#run();
   }
 
-  /** Go on with the token that the operator gave. */
-  retry(token) {
-    useToken(token);
-    this.#store.set({ saving: { needsToken: false, failure: null } });
+  /** Go on with what a missing token held up. */
+  retry() {
     return this.#run();
   }
 
@@ -40,16 +37,16 @@ export class Saver {
     const { job, undo } = this.#jobs[0];
     try {
       await job();
-      this.#store.set({ saving: { needsToken: false, failure: null } });
+      this.#store.set({ failure: null });
       return true;
     } catch (error) {
       if (!("status" in error)) throw error;
       if (error.status === UNAUTHORISED || error.status === FORBIDDEN) {
-        this.#store.set({ saving: { needsToken: true, failure: null } });
+        this.#store.set({ needsToken: true });
         return false;
       }
       const reason = error.status === 0 ? text.failure.network : error.message || text.failure.http(error.status);
-      this.#store.set({ saving: { needsToken: false, failure: reason } });
+      this.#store.set({ failure: text.failure.save(reason) });
       undo();
       return true;
     }

@@ -67,7 +67,8 @@ export function initialState() {
     shortcuts: true,
     missing: false,
     labelling: null,
-    saving: { needsToken: false, failure: null },
+    needsToken: false,
+    failure: null,
     said: null,
   };
 }
