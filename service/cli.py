@@ -56,7 +56,7 @@ COMMANDS = {
         "write a data set of simulated squares", "simulate.dataset_command", "simulate"
     ),
     "train": Command("train a network", "model.train_command", "model"),
-    "evaluate": Command("judge a network against truth", "model.evaluate_command", "model"),
+    "evaluate": Command("judge a network against truth", "service.evaluate", "ingest,model"),
     "export": Command("write a network as ONNX", "model.export_command", "model"),
     "benchmark": Command("measure this machine", "model.benchmark_command", "model"),
 }

@@ -4,7 +4,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from model.predict import Crop, Scorer, SquareScore
 from tqdm import tqdm
 
 from ingest.epu import EpuError, natural_order
@@ -13,6 +12,8 @@ from ingest.memory import MemorySink, ScreenedAtlas
 from ingest.pipeline import Pipeline
 from ingest.watch import existing_files
 from model.checkpoint import CheckpointError
+from model.predict import Scorer, SquareScore
+from model.preprocess import Crop
 from service.screened import ScreenedSquare, rank_squares, to_square, write_answer
 
 FAILED, WRONG_USE = 1, 2
@@ -73,7 +74,7 @@ def screen_target(
         ScreenError: there is nothing to screen.
     """
     if target.is_dir():
-        atlases = _take_folder(target)
+        atlases = read_folder(target)
     elif target.suffix.lower() in IMAGE_SUFFIXES and target.is_file():
         try:
             atlases = [read_bare_image(target, pixel_nm=pixel_nm)]
@@ -88,7 +89,12 @@ def screen_target(
     return [square for atlas in atlases for square in _score(atlas, scorer)]
 
 
-def _take_folder(folder: Path) -> list[ScreenedAtlas]:
+def read_folder(folder: Path) -> list[ScreenedAtlas]:
+    """Take in all that is in a folder of EPU's.
+
+    Raises:
+        ScreenError: there is nothing of EPU's in it.
+    """
     sink = MemorySink()
     pipeline = Pipeline(sink)
     files = sorted(existing_files(folder), key=lambda one: natural_order(one.file))

@@ -1,0 +1,75 @@
+"""`xcryonet evaluate`: judge a network on a data set, or on labelled squares of an EPU session."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ingest.memory import ScreenedAtlas, ScreenedCrop
+from model.checkpoint import CheckpointError
+from model.dataset import Split
+from model.evaluate import EvaluationError, LabelPlace, Report, evaluate_crops, read_label_places
+from model.evaluate_command import add_output_arguments, write_report
+from model.evaluate_command import run as run_on_dataset
+from model.predict import Scorer
+from model.preprocess import Crop
+from service.screen import ScreenError, read_folder
+
+FAILED, WRONG_USE = 1, 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_output_arguments(parser)
+    parser.add_argument("--data", type=Path, help="data set folder")
+    parser.add_argument("--split", choices=[str(s) for s in Split], default=str(Split.VALIDATION))
+    parser.add_argument("--labels", type=Path, help="labels of a session's squares, JSON")
+    parser.add_argument("--session", type=Path, help="the session's folder")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate; 0 when done, 1 when it failed, 2 for wrong use."""
+    if args.data is not None and args.labels is None and args.session is None:
+        return run_on_dataset(args)
+    if args.data is not None or args.labels is None or args.session is None:
+        sys.stderr.write("xcryonet evaluate: expected --data, or --labels and --session\n")
+        return WRONG_USE
+    try:
+        scorer = Scorer.load(args.weights, args.device)
+        report = evaluate_session(scorer, read_label_places(args.labels), args.session)
+    except (CheckpointError, EvaluationError, ScreenError, OSError) as error:
+        sys.stderr.write(f"xcryonet evaluate: {error}\n")
+        return FAILED
+    write_report(args, report)
+    return 0
+
+
+def evaluate_session(scorer: Scorer, places: list[LabelPlace], session: Path) -> Report:
+    """Score the labelled squares of a session, cut as they are cut in production.
+
+    Args:
+        scorer: the network.
+        places: labels; each names its square by EPU's node id.
+        session: the session's folder.
+    """
+    squares = {
+        (atlas.sample, square.record.epu_node_id): (atlas, square)
+        for atlas in read_folder(session)
+        for square in atlas.squares
+        if square.record.epu_node_id is not None
+    }
+    found = [
+        (p, squares[p.sample, p.epu_node]) for p in places if (p.sample, p.epu_node) in squares
+    ]
+    if len(found) < len(places):
+        missing = [p.key for p in places if (p.sample, p.epu_node) not in squares]
+        sys.stderr.write(f"{len(missing)} of {len(places)} squares not found: {missing}\n")
+    crops = [_crop(atlas, square) for _, (atlas, square) in found]
+    return evaluate_crops(scorer, crops, [place.label() for place, _ in found])
+
+
+def _crop(atlas: ScreenedAtlas, square: ScreenedCrop) -> Crop:
+    if square.pixels is None or atlas.levels is None:
+        raise EvaluationError(
+            f"no crop of node {square.record.epu_node_id}: its tile cannot be read"
+        )
+    return Crop(square.pixels, square.full_scale, atlas.levels.film, atlas.levels.vacuum)
