@@ -1,6 +1,7 @@
 """What a worker does: one tile's squares, from stored crops to scores in one transaction."""
 
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
 
@@ -141,7 +142,10 @@ class ScoreWork:
 
     def _read_blob(self, digest: str) -> bytes:
         with self._database.read() as session:
-            return self._blobs.get(session, digest)[1]
+            data = self._blobs.get(session, digest)[1]
+        if sha256(data).hexdigest() != digest:
+            raise BadCropError(f"picture {digest} is damaged: {len(data)} bytes of another hash")
+        return data
 
     def _store(self, results: list[ScoreResult]) -> None:
         with self._database.write() as session:

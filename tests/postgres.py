@@ -7,13 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
-
-import sqlalchemy as sa
 
 from tests.needs import Part, needs
 
-_ADMIN = "postgres"
 _SETTINGS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
@@ -34,21 +30,11 @@ def postgres_server() -> Iterator[str]:
         control = [str(programs / "pg_ctl"), "-D", data, "-w"]
         _run(folder, [*control, "-l", str(folder / "log"), "-o", options, "start"])
         try:
-            yield f"postgresql+psycopg://xcryonet@/{_ADMIN}?host={folder}"
+            yield f"postgresql+psycopg://xcryonet@/postgres?host={folder}"
         finally:
             _run(folder, [*control, "-m", "immediate", "stop"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def new_database(server: str) -> str:
-    """Make an empty database on a server; answer its URL."""
-    name = f"test_{uuid4().hex}"
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.replace(f"@/{_ADMIN}?", f"@/{name}?")
 
 
 def _run(folder: Path, command: list[str]) -> None:

@@ -1,12 +1,10 @@
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from threading import Event
 
 import pytest
 import sqlalchemy as sa
 
-from service.database import Database, migrate
+from service.database import Database
 from service.heartbeat import Heartbeat, WorkerLostError, beat_until, new_worker_id
 from service.tables import WorkerRow, WorkerState, utc_now
 
@@ -18,15 +16,6 @@ class NotedQueue:
     def release(self, worker_ids: list[str]) -> list[str]:
         self.released.append(worker_ids)
         return [f"job of {worker_id}" for worker_id in worker_ids]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/ours.sqlite"
-    migrate(url)
-    database = Database(url)
-    yield database
-    database.close()
 
 
 def sign_on(database: Database, queue: NotedQueue, name: str) -> Heartbeat:

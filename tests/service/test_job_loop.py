@@ -1,10 +1,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from service.database import Database, migrate
+from service.database import Database
 from service.job_loop import JobLoop
 from service.job_queue import ScoreRequest
 from service.jobs import DurableQueue
@@ -34,14 +33,6 @@ class NotedWork:
 
     def list_wanted(self) -> Iterable[ScoreRequest]:
         return self.wanted
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/ours.sqlite")
-    migrate(database.url)
-    yield database
-    database.close()
 
 
 @pytest.fixture

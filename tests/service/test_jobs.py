@@ -5,22 +5,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from service.database import Database, migrate
+from service.database import Database
 from service.jobs import DurableQueue, Priority, job_database_url
 from service.queries.jobs import start_job
 from service.tables import JobState
-from tests.postgres import new_database, postgres_server
 from tests.service.workers import add_requests, read_job, wait_until, workers_on
 
 on_both = pytest.mark.parametrize(
     "kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres_server() as url:
-        yield url
 
 
 @pytest.fixture
@@ -29,14 +22,9 @@ def kind() -> str:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/ours.sqlite"
-    if kind == "postgres":
-        url = new_database(request.getfixturevalue("server"))
-    migrate(url)
-    database = Database(url)
-    yield database
-    database.close()
+def database_url(request: pytest.FixtureRequest, kind: str) -> str:
+    url: str = request.getfixturevalue(f"{kind}_url")
+    return url
 
 
 @pytest.fixture
