@@ -105,21 +105,26 @@ class _Inbox(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Keep the path that the event leaves behind."""
-        path = Path(os.fsdecode(event.dest_path or event.src_path))
+        self.keep(Path(os.fsdecode(event.dest_path or event.src_path)), rescan=event.is_directory)
+
+    def keep(self, path: Path, *, rescan: bool) -> None:
+        """Put one path down; too many become a request for a listing."""
         with self._lock:
             self._paths.add(path)
-            self._rescan = self._rescan or event.is_directory
+            self._rescan = self._rescan or rescan
             if len(self._paths) > _MAX_PATHS:
                 self._paths.clear()
                 self._rescan = True
         self._wake.set()
 
     def ask_for_rescan(self) -> None:
+        """Have everything looked at."""
         with self._lock:
             self._rescan = True
         self._wake.set()
 
     def take(self) -> Hints:
+        """Empty the box."""
         with self._lock:
             hints = Hints(frozenset(self._paths), self._rescan)
             self._paths, self._rescan = set(), False

@@ -61,16 +61,19 @@ class PendingFiles:
         """When the next file is due, on the monotonic clock; infinity when none is."""
         return min((watched.look_at for watched in self._pending.values()), default=float("inf"))
 
-    def see(self, file: EpuFile, path: Path, signature: Signature, *, live: bool) -> None:
+    def see(
+        self, file: EpuFile, path: Path, signature: Signature, *, now: float, live: bool
+    ) -> None:
         """Take in an observation of a file, known or new.
 
         Args:
             file: Its meaning.
             path: Where it lies.
             signature: Size and time of modification.
+            now: When, on the monotonic clock; one moment for a whole listing, so that its files
+                are due together and come in their natural order.
             live: For a new one: it appeared while watching.
         """
-        now = time.monotonic()
         watched = self._files.get(path)
         if watched is None:
             relative = path.relative_to(self._root).as_posix()

@@ -172,6 +172,7 @@ class _Watch:
         if hints.rescan or time.monotonic() >= self._rescan_at:
             self._rescan()
             return
+        now = time.monotonic()
         for path in hints.paths:
             file = classify(self._root, path)
             if file is None:
@@ -180,7 +181,8 @@ class _Watch:
                 status = path.stat()
             except OSError:
                 continue  # gone again, or for the next listing to find
-            self._files.see(file, path, (status.st_size, status.st_mtime_ns), live=True)
+            signature = (status.st_size, status.st_mtime_ns)
+            self._files.see(file, path, signature, now=now, live=True)
 
     def _rescan(self) -> None:
         """List the folder, and make sure that events come in."""
@@ -208,9 +210,10 @@ class _Watch:
         return scan
 
     def _take_in(self, scan: Scan) -> None:
-        live = self._state is not None
+        live, now = self._state is not None, time.monotonic()
         for found in scan.files:
-            self._files.see(found.file, found.path, (found.size, found.mtime_ns), live=live)
+            signature = (found.size, found.mtime_ns)
+            self._files.see(found.file, found.path, signature, now=now, live=live)
         self._files.keep_only((found.path for found in scan.files), scan.unreadable)
 
     def _lose(self, reason: str) -> None:
