@@ -10,6 +10,7 @@ from ingest.crops import CropPlan, TilePart
 from ingest.epu import AtlasDm, AtlasDmNode
 from ingest.extract import Extraction, extract_windows
 from ingest.film import FilmLevels, estimate_film
+from ingest.measured import MeasuredWindows
 from ingest.mosaic import Mosaic, build_mosaic
 from ingest.place import Frame, Placed, TileOptics, atlas_dm_frame, nominal_frame, place_tiles
 from ingest.records import (
@@ -63,7 +64,10 @@ class Survey:
 
 
 def survey_atlas(
-    tiles: Mapping[str, AtlasTile], dm: AtlasDm | None, seams: SeamCache | None = None
+    tiles: Mapping[str, AtlasTile],
+    dm: AtlasDm | None,
+    seams: SeamCache | None = None,
+    measured: MeasuredWindows | None = None,
 ) -> Survey:
     """Place tiles, find squares, film level and stage positions.
 
@@ -71,13 +75,14 @@ def survey_atlas(
         tiles: readable tiles by name.
         dm: Atlas.dm, once it describes this atlas.
         seams: shifts between tiles found before for the same pixels; added to.
+        measured: windows measured before in this atlas; the answer is the same without.
     """
     optics = {name: tile.optics for name, tile in tiles.items()}
     placed, refused = place_tiles(optics)
     mosaic = build_mosaic({name: tile.reduced for name, tile in tiles.items()}, placed)
     mosaic = Mosaic(mosaic.tiles, find_seams(mosaic, {} if seams is None else seams))
     frame, source = _frame(placed, optics, dm)
-    extraction = extract_windows(mosaic)
+    extraction = extract_windows(mosaic, measured)
     film = estimate_film(extraction.windows)
     nodes = _nodes(dm)
     stage = _stage_model(tiles, placed, nodes)

@@ -7,27 +7,34 @@ must be.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.mesh import Mesh, find_mesh, read_levels, transmission
+from ingest.lattice import SITE_TOLERANCE, Lattice, fit_lattice
+from ingest.measured import MeasuredWindows
+from ingest.mesh import Levels, Mesh, find_mesh, read_levels, transmission
 from ingest.mosaic import Mosaic, Overview, build_overview
-from ingest.window import Search, Window, measure_window
+from ingest.window import Search, Window
 
-OVERVIEW_PIXEL_UM = 1.0
+OVERVIEW_PIXEL_UM = 2.0
 STRONG_MATCH = 0.5
-SITE_TOLERANCE = 0.25
-"""Distance of a window from its lattice site, in pitches."""
-
 
 MAX_SITES = 90
 """Squares across a grid: 3 mm of the finest mesh, with room."""
 
 MIN_LIGHT = 0.01
 """A window lets through at least a hundredth of what the brightest ones do."""
+
+APART = 0.5
+"""Centres of two windows lie at least half a pitch apart."""
+
+SIDE_STEP_UM = 2.0
+NEAR_STEP_UM = 1.0
+LIGHT_STEP = 1.25
+"""What a window is looked for with is rounded, so that more tiles do not move squares by a hair."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,13 @@ class Extraction:
     mesh: Mesh | None
 
 
-def extract_windows(mosaic: Mosaic) -> Extraction:
-    """Find every window of the mosaic, each once, in reading order."""
+def extract_windows(mosaic: Mosaic, measured: MeasuredWindows | None = None) -> Extraction:
+    """Find every window of the mosaic, each once, in reading order.
+
+    Args:
+        mosaic: the placed tiles.
+        measured: what earlier surveys of the same atlas measured; the answer is the same without.
+    """
     if not len(mosaic):
         return Extraction((), None)
     overview = build_overview(mosaic, OVERVIEW_PIXEL_UM)
@@ -51,10 +63,12 @@ def extract_windows(mosaic: Mosaic) -> Extraction:
     if mesh is None:
         return Extraction((), None)
     mesh = _rounded(mesh)
-    light = MIN_LIGHT * (levels.bright - levels.bar)
-    search = Search(mesh.pitch_um, mesh.rotation_deg, light)
-    measured = _measure(mosaic, match_template(image, overview, mesh), search)
-    windows = _fill(mosaic, measured, _Lattice.fit(measured, mesh), search)
+    memory = MeasuredWindows() if measured is None else measured
+    look = _Look(mosaic, _search(mesh, levels), memory)
+    matched = _measure(look, match_template(image, overview, mesh))
+    points = np.array([(w.x_um, w.y_um) for w in matched]).reshape(-1, 2)
+    windows = _fill(look, matched, fit_lattice(points, mesh))
+    memory.end_survey()
     return Extraction(tuple(sorted(windows, key=lambda w: (w.y_um, w.x_um))), mesh)
 
 
@@ -96,18 +110,23 @@ def window_template(image: NDArray[np.float32], mesh: Mesh, pixel_um: float) -> 
 def _window_side(image: NDArray[np.float32], mesh: Mesh, pixel_um: float) -> float:
     """Typical side of a bright window, pixels: intensity split by Otsu, one window per cell."""
     grey = (image * 255).astype(np.uint8)
-    level, bright = cv2.threshold(grey[grey > 0], 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    del bright
+    level, _ = cv2.threshold(grey[grey > 0], 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     _, _, stats, _ = cv2.connectedComponentsWithStats((grey > level).astype(np.uint8))
-    cell = (mesh.pitch_um / pixel_um) ** 2
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    areas = areas[(areas > 0.04 * cell) & (areas < cell)]
-    side = float(np.sqrt(np.percentile(areas, 70))) if len(areas) else 0.6 * np.sqrt(cell)
-    return min(side, 0.9 * float(np.sqrt(cell)))
+    cell_um2 = mesh.pitch_um**2
+    areas_um2 = stats[1:, cv2.CC_STAT_AREA] * pixel_um**2
+    areas_um2 = areas_um2[(areas_um2 > 0.04 * cell_um2) & (areas_um2 < cell_um2)]
+    side_um = 0.6 * mesh.pitch_um
+    if len(areas_um2):
+        side_um = float(np.sqrt(np.percentile(areas_um2, 70)))
+    return _step(min(side_um, 0.9 * mesh.pitch_um), SIDE_STEP_UM) / pixel_um
+
+
+def _step(value: float, step: float) -> float:
+    return round(value / step) * step
 
 
 def _rounded(mesh: Mesh) -> Mesh:
-    """The mesh on a coarse grid of values, so that more tiles do not move squares by a hair."""
+    """The mesh in whole degrees and micrometres."""
     turn, pitch = round(mesh.rotation_deg), round(mesh.pitch_um)
     scale = pitch / mesh.pitch_um
     back = np.radians(turn - mesh.rotation_deg)
@@ -116,142 +135,72 @@ def _rounded(mesh: Mesh) -> Mesh:
     return Mesh((float(first[0]), float(first[1])), (float(second[0]), float(second[1])))
 
 
-def _measure(mosaic: Mosaic, near: Iterable[tuple[float, float]], search: Search) -> list[Window]:
-    """Measure windows at the candidates; of two that are one, the first stays."""
-    found: list[Window] = []
-    for position in near:
-        window = measure_window(mosaic, position, search)
-        if window is not None and not _near(window, found, 0.5 * search.pitch_um):
-            found.append(window)
-    return found
-
-
-def _near(window: Window, others: list[Window], radius_um: float) -> bool:
-    return any(
-        abs(window.x_um - other.x_um) < radius_um
-        and np.hypot(window.x_um - other.x_um, window.y_um - other.y_um) < radius_um
-        for other in others
-    )
+def _search(mesh: Mesh, levels: Levels) -> Search:
+    light = MIN_LIGHT * (levels.bright - levels.bar)
+    steps = round(float(np.log(light) / np.log(LIGHT_STEP)))
+    return Search(round(mesh.pitch_um), round(mesh.rotation_deg), LIGHT_STEP**steps)
 
 
 @dataclass(frozen=True)
-class _Lattice:
-    """Smooth map from lattice indices to the mosaic: a plane plus the stage's slow bending.
+class _Look:
+    """Where windows are looked for, for what, and what is known already."""
 
-    Args:
-        coefficients: (6, 2) float64 for 1, i, j, ii, ij, jj.
-        indices: (n, 2) int, sites of the windows it was fitted to.
-    """
+    mosaic: Mosaic
+    search: Search
+    memory: MeasuredWindows
 
-    coefficients: NDArray[np.float64]
-    indices: NDArray[np.int_]
-
-    @staticmethod
-    def fit(windows: list[Window], mesh: Mesh) -> "_Lattice | None":
-        """Fit to the largest chain of windows that are one lattice vector apart."""
-        if len(windows) < 2:
-            return None
-        points = np.array([(w.x_um, w.y_um) for w in windows])
-        sites = _index(points, mesh)
-        members = sorted(sites)
-        indices = np.array([sites[m] for m in members])
-        start = points[members[0]] - mesh.basis @ indices[0]
-        plane = np.vstack([start, mesh.basis.T, np.zeros((3, 2))])
-        fitted = _fit_smooth(indices, points[members]) if len(members) >= 4 else None
-        return _Lattice(plane if fitted is None else fitted, indices)
-
-    def position(self, indices: NDArray[np.int_]) -> NDArray[np.float64]:
-        """(n, 2) micrometres of (n, 2) sites."""
-        return _terms(indices, 6) @ self.coefficients
+    def at(self, x_um: float, y_um: float) -> Window | None:
+        """The window nearest a position."""
+        near = (_step(x_um, NEAR_STEP_UM), _step(y_um, NEAR_STEP_UM))
+        return self.memory.measure(self.mosaic, near, self.search)
 
 
-def _terms(indices: NDArray[np.int_], count: int) -> NDArray[np.float64]:
-    i, j = indices[:, 0].astype(float), indices[:, 1].astype(float)
-    return np.stack([np.ones_like(i), i, j, i * i, i * j, j * j], axis=1)[:, :count]
+@dataclass
+class _Spacing:
+    """Positions that keep their distance: looked up in cells of that size."""
+
+    least_um: float
+    _cells: dict[tuple[int, int], list[tuple[float, float]]] = field(default_factory=dict)
+
+    def claim(self, x_um: float, y_um: float) -> bool:
+        """Take a position, unless one nearer than allowed is taken."""
+        column, row = int(x_um // self.least_um), int(y_um // self.least_um)
+        cells = [(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        near = (taken for cell in cells for taken in self._cells.get(cell, ()))
+        if any(np.hypot(x - x_um, y - y_um) < self.least_um for x, y in near):
+            return False
+        self._cells.setdefault((column, row), []).append((x_um, y_um))
+        return True
 
 
-def _fit_smooth(
-    indices: NDArray[np.int_], points: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
-    """Robust least squares: bending only where enough sites on all sides support it."""
-    spread = np.ptp(indices, axis=0)
-    bends = len(indices) >= 20 and spread.min() >= 4
-    count = 6 if bends else 3
-    terms = _terms(indices, count)
-    if np.linalg.matrix_rank(terms) < count:
-        return None
-    weight = np.ones(len(points))
-    solution: NDArray[np.float64] = np.zeros((count, 2))
-    for _ in range(5):
-        root = np.sqrt(weight)[:, None]
-        solution = np.asarray(np.linalg.lstsq(terms * root, points * root, rcond=None)[0], float)
-        error = np.linalg.norm(points - terms @ solution, axis=1)
-        weight = 1 / (1 + (error / max(2.0, 1.5 * float(np.median(error)))) ** 2)
-    return np.vstack([solution, np.zeros((6 - count, 2))])
+def _measure(look: _Look, near: Iterable[tuple[float, float]]) -> list[Window]:
+    """Measure windows at the candidates; of two that are one, the first stays."""
+    spacing = _Spacing(APART * look.search.pitch_um)
+    found = (look.at(x, y) for x, y in near)
+    return [w for w in found if w is not None and spacing.claim(w.x_um, w.y_um)]
 
 
-def _index(points: NDArray[np.float64], mesh: Mesh) -> dict[int, tuple[int, int]]:
-    """Lattice indices of the largest group of points connected by lattice vectors."""
-    best: dict[int, tuple[int, int]] = {}
-    seen: set[int] = set()
-    tolerance = SITE_TOLERANCE * mesh.pitch_um
-    for start in range(len(points)):
-        if start in seen:
-            continue
-        group = _walk(points, start, mesh, tolerance)
-        seen |= set(group)
-        if len(group) > len(best):
-            best = group
-    return best
-
-
-def _walk(
-    points: NDArray[np.float64], start: int, mesh: Mesh, tolerance: float
-) -> dict[int, tuple[int, int]]:
-    sites = {start: (0, 0)}
-    taken = {(0, 0)}
-    queue = [start]
-    steps = [(1, 0), (-1, 0), (0, 1), (0, -1)]
-    while queue:
-        here = queue.pop(0)
-        for step in steps:
-            target = (sites[here][0] + step[0], sites[here][1] + step[1])
-            if target in taken:
-                continue
-            distance = np.linalg.norm(points - points[here] - mesh.basis @ step, axis=1)
-            nearest = int(np.argmin(distance))
-            if distance[nearest] < tolerance and nearest not in sites:
-                sites[nearest] = target
-                taken.add(target)
-                queue.append(nearest)
-    return sites
-
-
-def _fill(
-    mosaic: Mosaic, measured: list[Window], lattice: _Lattice | None, search: Search
-) -> list[Window]:
-    """One window per lattice site: the measured one nearest to it, else what is seen there."""
+def _fill(look: _Look, matched: list[Window], lattice: Lattice | None) -> list[Window]:
+    """One window per lattice site: the matched one nearest to it, else what is seen there."""
     if lattice is None:
-        return measured
-    tolerance = SITE_TOLERANCE * search.pitch_um
-    points = np.array([(w.x_um, w.y_um) for w in measured])
+        return matched
+    tolerance = SITE_TOLERANCE * look.search.pitch_um
+    spacing = _Spacing(APART * look.search.pitch_um)
+    points = np.array([(w.x_um, w.y_um) for w in matched])
+    sites = lattice.position(_sites(look.mosaic, lattice))
     found: list[Window] = []
-    for x, y in lattice.position(_sites(mosaic, lattice)):
-        if not mosaic.showing(x, y):
-            continue
+    for x, y in sites[look.mosaic.covers(sites)].tolist():
         distance = np.hypot(points[:, 0] - x, points[:, 1] - y)
         nearest = int(np.argmin(distance))
-        window: Window | None = measured[nearest]
-        if distance[nearest] > tolerance:
-            window = measure_window(mosaic, (x, y), search)
-            if window is None or np.hypot(window.x_um - x, window.y_um - y) > tolerance:
-                continue
-        if window is not None and not _near(window, found, 0.5 * search.pitch_um):
+        window = matched[nearest] if distance[nearest] <= tolerance else look.at(x, y)
+        if window is None or np.hypot(window.x_um - x, window.y_um - y) > tolerance:
+            continue
+        if spacing.claim(window.x_um, window.y_um):
             found.append(window)
     return found
 
 
-def _sites(mosaic: Mosaic, lattice: _Lattice) -> NDArray[np.int_]:
+def _sites(mosaic: Mosaic, lattice: Lattice) -> NDArray[np.int_]:
     """(n, 2) all sites that can lie on the tiles: those of the fit and as many beyond as fit in."""
     tiles = list(mosaic.tiles.values())
     low, high = lattice.indices.min(axis=0), lattice.indices.max(axis=0)

@@ -18,6 +18,7 @@ from ingest.crops import (
     encode_thumbnail,
 )
 from ingest.epu import AtlasDm, AtlasImageMetadata, EpuError
+from ingest.measured import MeasuredWindows
 from ingest.records import AtlasKey, AtlasRecord, SquareRecord, SquareSet, TileRecord, TileState
 from ingest.seams import Shift
 from ingest.sink import Sink
@@ -62,6 +63,7 @@ class AtlasFeed:
     _problem: dict[str, tuple[TileState, str]] = field(default_factory=dict)
     _cuts: dict[CropPlan, _Cut] = field(default_factory=dict)
     _seams: dict[tuple[str, str], Shift | None] = field(default_factory=dict)
+    _measured: MeasuredWindows = field(default_factory=MeasuredWindows)
     _displays: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
     _open: OrderedDict[str, TileImage] = field(default_factory=OrderedDict)
     _sent_tiles: dict[str, TileRecord] = field(default_factory=dict)
@@ -98,7 +100,7 @@ class AtlasFeed:
     def send(self) -> None:
         """Survey the atlas and send what differs from what was sent before."""
         tiles = {name: read.tile for name, read in self._read.items()}
-        survey = survey_atlas(tiles, self.dm, self._seams)
+        survey = survey_atlas(tiles, self.dm, self._seams, self._measured)
         self._put_atlas(self._atlas_record(survey, complete=False))
         self._put_tiles(survey)
         self._put_squares(survey)

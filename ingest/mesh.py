@@ -28,12 +28,13 @@ class Mesh:
     @property
     def pitch_um(self) -> float:
         """Mean length of the two vectors."""
-        return float(np.hypot(*self.first_um) + np.hypot(*self.second_um)) / 2
+        return round(float(np.hypot(*self.first_um) + np.hypot(*self.second_um)) / 2, 4)
 
     @property
     def rotation_deg(self) -> float:
         """Rotation of the first vector against the x axis, -45 to 45."""
-        return upright_deg(float(np.degrees(np.arctan2(self.first_um[1], self.first_um[0]))))
+        turn = float(np.degrees(np.arctan2(self.first_um[1], self.first_um[0])))
+        return upright_deg(round(turn, 4))
 
     @property
     def basis(self) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """The atlas in memory: tiles at half a micrometre per pixel, patches cut across their borders."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -122,6 +123,11 @@ class Mosaic:
         order = np.argsort(-depth, kind="stable")
         return [self._names[i] for i in order if depth[i] > -reach_um]
 
+    def covers(self, points_um: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """(n,) bool: which of (n, 2) positions a tile shows."""
+        away = np.abs(points_um[:, None] - self._centres[None])
+        return np.asarray((away < self._halves[None]).all(axis=2).any(axis=1), bool)
+
     def seam(self, owner: str, other: str) -> tuple[float, float]:
         """How far `other` lies from its lattice site as seen from `owner`, micrometres."""
         return self.seams.get((owner, other), (0.0, 0.0))
@@ -161,16 +167,32 @@ def cut_patch(
 ) -> Patch:
     """Cut an upright square patch at `WORK_PIXEL_UM`; the tile showing its centre best on top."""
     size = round(side_um / WORK_PIXEL_UM)
+    reach_um = size * WORK_PIXEL_UM * 0.7072
+    names = mosaic.showing(*centre_um, reach_um)
+    if names and mosaic.tiles[names[0]].holds(*centre_um, reach_um):
+        turn = patch_transform(mosaic.tiles[names[0]], centre_um, rotation_deg, size)
+        pixels = warp(mosaic.tiles[names[0]].pixels, turn, size)
+        return Patch(pixels, np.ones((size, size), bool))
+    return _assemble_patch(mosaic, names, centre_um, rotation_deg, size)
+
+
+def _assemble_patch(
+    mosaic: Mosaic,
+    names: list[str],
+    centre_um: tuple[float, float],
+    rotation_deg: float,
+    size: int,
+) -> Patch:
     pixels = np.zeros((size, size), np.float32)
     covered = np.zeros((size, size), bool)
-    names = mosaic.showing(*centre_um, side_um * 0.7072)
     for name in names:
         shift = mosaic.seam(names[0], name)
         seen = (centre_um[0] - shift[0], centre_um[1] - shift[1])
-        turn = patch_transform(mosaic.tiles[name], seen, rotation_deg, size)
-        warped, inside = warp(mosaic.tiles[name].pixels, turn, size)
+        tile = mosaic.tiles[name]
+        turn = patch_transform(tile, seen, rotation_deg, size)
+        inside = inside_image(turn, size, tile.pixels.shape)
         new = inside & ~covered
-        pixels[new] = warped[new]
+        pixels[new] = warp(tile.pixels, turn, size)[new]
         covered |= inside
         if covered.all():
             break
@@ -181,23 +203,20 @@ def patch_transform(
     tile: WorkTile, centre_um: tuple[float, float], rotation_deg: float, size: int
 ) -> NDArray[np.float64]:
     """(2, 3) affine from patch pixels to the tile's work pixels."""
-    cos, sin = np.cos(np.radians(rotation_deg)), np.sin(np.radians(rotation_deg))
+    cos, sin = math.cos(math.radians(rotation_deg)), math.sin(math.radians(rotation_deg))
     half = (size - 1) / 2
-    x = (centre_um[0] - tile.left_um) / WORK_PIXEL_UM
-    y = (centre_um[1] - tile.top_um) / WORK_PIXEL_UM
-    linear = np.array([[cos, -sin], [sin, cos]])
-    offset = np.array([x, y]) - linear @ np.array([half, half])
-    return np.hstack([linear, offset[:, None]])
+    x = (centre_um[0] - tile.left_um) / WORK_PIXEL_UM - (cos - sin) * half
+    y = (centre_um[1] - tile.top_um) / WORK_PIXEL_UM - (sin + cos) * half
+    return np.array([[cos, -sin, x], [sin, cos, y]])
 
 
 def warp(
-    image: NDArray[np.generic], patch_to_image: NDArray[np.float64], size: int
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Resample (size, size) pixels of an image, and which of them lie inside it."""
+    image: NDArray[np.float32], patch_to_image: NDArray[np.float64], size: int
+) -> NDArray[np.float32]:
+    """Resample (size, size) float32 pixels of an image."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    source = np.asarray(image, np.float32)
-    warped = cv2.warpAffine(source, patch_to_image, (size, size), flags=flags)
-    return np.asarray(warped, np.float32), inside_image(patch_to_image, size, source.shape)
+    warped = cv2.warpAffine(image, patch_to_image, (size, size), flags=flags)
+    return np.asarray(warped, np.float32)
 
 
 def inside_image(

@@ -16,8 +16,17 @@ MIN_SIDE_UM = 6.0
 
 MIN_CONTRAST_SIGMA = 6.0
 
+MIN_COVERAGE = 0.15
+"""A patch that tiles cover less cannot tell bars from window."""
+
+SPARSE = 3
+"""Grey levels are read from every third pixel each way, 1.5 um."""
+
 MAX_SIDE_SHARE = 0.93
 """Of the pitch: where no bar is seen around it, what shines is no window."""
+
+MAX_DRIFT = 0.5
+"""Of the pitch: a window further from where it was looked for is another site's."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +82,17 @@ class _Box:
     bottom: float
 
 
+def reach_um(search: Search) -> float:
+    """How far from a position lies all that can decide what `measure_window` finds there."""
+    return (MAX_DRIFT + 0.7072) * search.pitch_um
+
+
 def measure_window(mosaic: Mosaic, near_um: tuple[float, float], search: Search) -> Window | None:
     """Find the window nearest a position and measure it; None where no light comes through."""
     centre = near_um
     for _ in range(3):
+        if np.hypot(centre[0] - near_um[0], centre[1] - near_um[1]) > MAX_DRIFT * search.pitch_um:
+            return None
         patch = cut_patch(mosaic, centre, search.pitch_um, search.rotation_deg)
         found = _segment(patch, search)
         if found is None:
@@ -86,17 +102,17 @@ def measure_window(mosaic: Mosaic, near_um: tuple[float, float], search: Search)
         centre = _move(centre, shift, search.rotation_deg)
         if np.hypot(*shift) < WORK_PIXEL_UM:
             break
-    if np.hypot(centre[0] - near_um[0], centre[1] - near_um[1]) > 0.5 * search.pitch_um:
+    if np.hypot(centre[0] - near_um[0], centre[1] - near_um[1]) > MAX_DRIFT * search.pitch_um:
         return None
     return _window(patch, box, mask, centre, search.rotation_deg)
 
 
 def _segment(patch: Patch, search: Search) -> tuple[_Box, NDArray[np.bool_]] | None:
     """Bounding box (pixels) and mask of the transmitting part around the patch's middle."""
-    levels = patch.pixels[patch.covered]
-    if levels.size < 0.15 * patch.pixels.size:
+    levels = patch.pixels[::SPARSE, ::SPARSE][patch.covered[::SPARSE, ::SPARSE]]
+    if levels.size * SPARSE**2 < MIN_COVERAGE * patch.pixels.size:
         return None
-    dark, bar, bright = np.percentile(levels[::4], [2, 8, 97])
+    dark, bar, bright = np.percentile(levels, [2, 8, 97])
     noise = max(float(bar - dark), 1e-3 * float(bright), 1e-6)
     if bright - bar < max(MIN_CONTRAST_SIGMA * noise, search.min_contrast):
         return None
@@ -116,11 +132,11 @@ def _segment(patch: Patch, search: Search) -> tuple[_Box, NDArray[np.bool_]] | N
 
 def _central(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Keep the parts that reach into the middle of the patch: the rest are neighbours."""
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
     size = mask.shape[0]
     middle = slice(round(0.3 * size), round(0.7 * size))
     inside = np.bincount(labels[middle, middle].ravel(), minlength=count)
-    total = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
+    total = stats[:, cv2.CC_STAT_AREA]
     keep = (inside > 0.1 * total) & (total > 8)
     keep[0] = False
     return np.asarray(keep[labels], bool)
@@ -165,7 +181,8 @@ def _window(
     size = patch.pixels.shape[0]
     rows = slice(max(0, int(box.top) - margin), min(size, int(box.bottom) + margin))
     columns = slice(max(0, int(box.left) - margin), min(size, int(box.right) + margin))
-    levels = patch.pixels[cv2.erode(mask.astype(np.uint8), np.ones((9, 9))) > 0]
+    inner = cv2.erode(mask.view(np.uint8), np.ones((9, 9), np.uint8))
+    levels = patch.pixels[inner > 0]
     if levels.size < 20:
         levels = patch.pixels[mask]
     return Window(
