@@ -47,9 +47,9 @@ def find_silent_mount(folder: Path, mounts: Path = _MOUNTS) -> Mount | None:
         return _windows_mount(folder)
     try:
         found = parse_mounts(mounts.read_text("utf-8", "surrogateescape"))
+        place = folder.resolve()
     except OSError:
         return Mount(folder, "unknown")
-    place = folder.resolve()
     above = [mount for mount in found if place.is_relative_to(mount.point)]
     below = [mount for mount in found if mount.point.is_relative_to(place) and mount.point != place]
     own = max(reversed(above), key=lambda mount: len(mount.point.parts), default=None)

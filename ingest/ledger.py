@@ -1,7 +1,5 @@
 """Keep the ledger: one line for every file that ingest has seen, and what became of it."""
 
-from collections.abc import Iterable
-
 from ingest.records import FileRecord, FileState
 
 
@@ -50,12 +48,6 @@ class Ledger:
         for path in paths:
             del self._changed[path]
         return tuple(self._lines[path] for path in paths)
-
-    def put_back(self, lines: Iterable[FileRecord]) -> None:
-        """Take changes back that could not be delivered, where nothing newer is known."""
-        for line in lines:
-            if self._lines.get(line.path) == line:
-                self._changed[line.path] = None
 
     def _mark(self, path: str, state: FileState, reason: str | None) -> None:
         line = self._lines.get(path)

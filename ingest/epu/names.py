@@ -15,9 +15,7 @@ _TILE = re.compile(rf"({_TILE_STEM.pattern}){_IMAGE_SUFFIX}", re.IGNORECASE)
 _ATLAS_IMAGE = re.compile(rf"(Atlas_(\d{{1,18}})){_IMAGE_SUFFIX}", re.IGNORECASE)
 _SAMPLE = re.compile(r"Sample(\d{1,9})", re.IGNORECASE)
 _SESSION = re.compile(r"Supervisor_", re.IGNORECASE)
-_DATA_FOLDER = re.compile(
-    r"Images-Disc\d+|Metadata|GridSquare_\d+|FoilHoles|Data|SearchMaps", re.IGNORECASE
-)
+_DATA_FOLDER = re.compile(r"Images-Disc\d+|GridSquare_\d+", re.IGNORECASE)
 
 _SUFFIXES = ("dm", "xml", "mrc", "tiff", "jpg")
 

@@ -118,6 +118,8 @@ def test_natural_order_counts_tiles_and_puts_metadata_first() -> None:
     ("folder", "expected"),
     [
         ("/data/visit", True),
+        ("/data/Data", True),
+        ("/data/an odd session/Images-Disc1", False),
         (f"/data/{SESSION}", True),
         (f"/data/{SESSION}/Sample3", True),
         (f"/data/{SESSION}/Sample3/Atlas", True),

@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import cv2
@@ -90,6 +91,33 @@ def test_a_tiff_reads_in_its_own_type(tmp_path: Path, name: str, compression: in
     assert found.dtype == np.dtype(name)
     assert np.array_equal(found, pixels)
     assert expected_tiff_bytes(path) <= path.stat().st_size
+
+
+def tiff_by_hand(order: str, *, big: bool) -> bytes:
+    """A TIFF of 2 x 3 grey values 1 to 6 with its directory behind the pixels."""
+    offset, count, entry = ("Q", "Q", f"{order}HHQQ") if big else ("I", "H", f"{order}HHII")
+    head = b"II" if order == "<" else b"MM"
+    head += struct.pack(f"{order}HHHQ", 43, 8, 0, 22) if big else struct.pack(f"{order}HI", 42, 14)
+    start = len(head)
+    pixels = bytes([1, 2, 3, 4, 5, 6])
+    tags = {256: 3, 257: 2, 258: 8, 259: 1, 262: 1, 273: start, 277: 1, 278: 2, 279: 6}
+    kind = 16 if big else 4
+    entries = b"".join(struct.pack(entry, tag, kind, 1, value) for tag, value in tags.items())
+    directory = struct.pack(order + count, len(tags)) + entries
+    return head + pixels + directory + struct.pack(order + offset, 0)
+
+
+@pytest.mark.parametrize("big", [False, True], ids=["classic", "big"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_every_dialect_of_tiff_reads_and_is_counted(tmp_path: Path, order: str, big: bool) -> None:
+    path = tmp_path / "a.tif"
+    whole = tiff_by_hand(order, big=big)
+    path.write_bytes(whole)
+    assert read_pixels(path).tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert expected_tiff_bytes(path) <= len(whole)
+    path.write_bytes(whole[:-30])
+    with pytest.raises(TruncatedFile):
+        read_pixels(path)
 
 
 def test_a_tiff_cut_anywhere_is_truncated(tmp_path: Path) -> None:

@@ -54,16 +54,3 @@ def test_changes_are_taken_oldest_first_and_in_portions() -> None:
         ledger.note(line(path))
     assert [one.path for one in ledger.take_changes(2)] == ["a", "b"]
     assert [one.path for one in ledger.take_changes(2)] == ["c"]
-
-
-def test_changes_that_were_not_delivered_come_again_unless_newer_ones_exist() -> None:
-    ledger = Ledger()
-    ledger.note(line("a"))
-    ledger.note(line("b"))
-    taken = ledger.take_changes()
-    ledger.mark_read("b")
-    ledger.put_back(taken)
-    assert {one.path: one.state for one in ledger.take_changes()} == {
-        "a": FileState.SETTLING,
-        "b": FileState.READ,
-    }

@@ -66,3 +66,8 @@ def test_nothing_is_written_or_opened(tmp_path: Path) -> None:
     before = {path: path.stat() for path in tmp_path.rglob("*")}
     scan_folder(tmp_path)
     assert {path: path.stat() for path in tmp_path.rglob("*")} == before
+
+
+def test_a_file_that_goes_during_the_listing_is_left_out(tmp_path: Path) -> None:
+    (atlas_folder(tmp_path) / f"{tile_name(0)}.mrc").symlink_to(tmp_path / "nowhere")
+    assert names(tmp_path) == []

@@ -1,6 +1,7 @@
 """A bindfs mount stays silent about what is written behind it, as a network share does."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,12 +24,25 @@ class Share:
         self.back, self.mount_point = folder / "back", folder / "share"
         self.back.mkdir()
         self.mount_point.mkdir()
+        self.server: subprocess.Popen[bytes] | None = None
 
     def mount(self) -> None:
-        subprocess.run([self.program, self.back, self.mount_point], check=True)
+        command = [self.program, "-f", self.back, self.mount_point]
+        self.server = subprocess.Popen(command)
+        while self.server.poll() is None and not self.mount_point.is_mount():
+            time.sleep(0.005)
+
+    def kill(self) -> None:
+        """End the server as a crash would: the mount stays and answers with errors."""
+        if self.server is not None:
+            self.server.kill()
+            self.server.wait()
 
     def unmount(self) -> None:
         subprocess.run(["umount", "--lazy", self.mount_point], check=True)
+        if self.server is not None:
+            self.server.wait()
+            self.server = None
 
     def write_tile(self, index: int) -> None:
         """Write behind the mount, as another machine would."""
@@ -40,7 +54,7 @@ def share(tmp_path: Path) -> Iterator[Share]:
     share = Share(needs(Part.BINDFS), tmp_path)
     share.mount()
     yield share
-    if share.mount_point.is_mount():
+    if share.server is not None:
         share.unmount()
 
 
@@ -79,4 +93,18 @@ def test_a_share_that_drops_out_is_caught_up_with(share: Share) -> None:
         share.mount()
         watching.until_files(2)
         assert watching.notices[-1].state is WatchState.WATCHING
+        assert watching.names() == [f"{tile_name(0)}.mrc", f"{tile_name(1)}.mrc"]
+
+
+def test_a_share_whose_server_dies_is_caught_up_with(share: Share) -> None:
+    share.write_tile(0)
+    with Watching(share.mount_point, quick(polling=None)) as watching:
+        watching.until_files(1)
+        share.kill()
+        watching.until(lambda: watching.notices[-1].state is WatchState.FOLDER_MISSING)
+        assert "not connected" in (watching.notices[-1].reason or "")
+        share.unmount()
+        share.write_tile(1)
+        share.mount()
+        watching.until_files(2)
         assert watching.names() == [f"{tile_name(0)}.mrc", f"{tile_name(1)}.mrc"]
