@@ -34,3 +34,4 @@ else:
     engine = make_engine(sa.make_url(context.config.get_main_option("sqlalchemy.url")))
     with engine.execution_options(writes=True).begin() as opened:
         run(opened)
+    engine.dispose()

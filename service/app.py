@@ -12,7 +12,7 @@ from service.database import Database
 from service.failures import add_failures
 from service.gauges import DatabaseGauges
 from service.job_queue import JobQueue
-from service.observe import Observe
+from service.observe import LimitBody, Observe
 from service.routes import activity, exports, grids, health, ingest, login, page, reviews, squares
 from service.schemas import ErrorAnswer
 from service.settings import Settings
@@ -40,13 +40,13 @@ def get_app(settings: Settings, *, queue: JobQueue) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_close_database,
-        max_body_size=settings.max_request_bytes,
         generate_unique_id_function=_operation_id,
     )
     blobs = BlobStore(settings.blob_dir, settings.blob_row_bytes)
     app.state.parts = Parts(settings, database, blobs, queue)
     app.state.registry = registry
     registry.register(DatabaseGauges(database))
+    app.add_middleware(LimitBody, largest=settings.max_request_bytes)
     app.add_middleware(Observe, registry=registry)
     add_failures(app)
     _add_routes(app)

@@ -43,13 +43,6 @@ class ConflictError(ServiceError):
     code = "conflict"
 
 
-class TooLargeError(ServiceError):
-    """The request's body is larger than allowed."""
-
-    status = 413
-    code = "too_large"
-
-
 class NoTokenError(ServiceError):
     """The question needs a token, and none (or an unknown one) came with it."""
 
