@@ -39,12 +39,23 @@ def squareness(film: NDArray[np.float32]) -> float:
     points = cv2.findNonZero(_square_edges(small, lit))
     if points is None:
         return 0.0
-    (_, (width, height), _) = cv2.minAreaRect(points)
-    side = max(width, height) + 1.0  # pixel centres to pixel edges
     region = np.zeros(small.shape, np.uint8)
     cv2.fillConvexPoly(region, cv2.convexHull(points), 1)
-    area = np.count_nonzero(region.astype(bool) & lit)
-    return float(np.clip(4.0 * area / side**2, 0.0, 4.0))
+    inside = cv2.findNonZero(region * lit)
+    if inside is None:
+        return 0.0
+    side = _least_square_side(np.asarray(inside, np.int32))
+    return float(np.clip(4.0 * len(inside) / side**2, 0.0, 4.0))
+
+
+def _least_square_side(points: NDArray[np.int32]) -> float:
+    """Side of the smallest square, turned as it likes, around pixels (n, 1, 2)."""
+    outline = cv2.convexHull(points)[:, 0].astype(np.float64)  # (m, 2)
+    turns = np.deg2rad(np.arange(90.0))
+    along = np.cos(turns)[:, None] * outline[:, 0] + np.sin(turns)[:, None] * outline[:, 1]
+    across = np.cos(turns)[:, None] * outline[:, 1] - np.sin(turns)[:, None] * outline[:, 0]
+    sides = np.maximum(np.ptp(along, axis=1), np.ptp(across, axis=1))
+    return float(sides.min()) + 1.0  # from pixel centres to pixel edges
 
 
 def _square_edges(small: NDArray[np.float32], lit: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -60,8 +71,9 @@ def _square_edges(small: NDArray[np.float32], lit: NDArray[np.bool_]) -> NDArray
     joined = cv2.dilate(edges, np.ones((3, 3), np.uint8))
     _, parts, boxes, _ = cv2.connectedComponentsWithStats(joined)
     central = [i for i in range(1, len(boxes)) if _is_central(boxes[i], small.shape)]
-    kept = [i for i in central if lit[parts == i].mean() > _LIT_SHARE]
-    return np.asarray(np.isin(parts, kept) & (edges > 0) & lit, np.uint8)
+    beside = cv2.dilate(lit.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
+    kept = [i for i in central if beside[(parts == i) & (edges > 0)].mean() > _LIT_SHARE]
+    return np.asarray(np.isin(parts, kept) & (edges > 0) & beside, np.uint8)
 
 
 def _reduce(film: NDArray[np.float32]) -> NDArray[np.float32]:

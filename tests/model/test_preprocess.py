@@ -1,0 +1,62 @@
+"""The one preprocess: units, coding, refusals."""
+
+import numpy as np
+import pytest
+
+from model.preprocess import (
+    Crop,
+    CropError,
+    check_crop,
+    compress,
+    encode,
+    film_units,
+    network_input,
+)
+from tests.model.samples import FILM, FULL_SCALE, SIZE_PX, crop, window
+
+
+def test_film_is_one_whatever_the_cameras_counts() -> None:
+    film = window(1.0)
+    for gain in (1.0, 40.0):
+        coded = Crop(encode(film * FILM * gain, FULL_SCALE * gain), FULL_SCALE * gain, FILM * gain)
+        assert film_units(coded)[32, 32] == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_network_sees_the_root_of_film_units() -> None:
+    square = crop(window(0.25))
+    seen = network_input(square, SIZE_PX)
+    assert seen[32, 32] == pytest.approx(0.5, abs=0.01)
+    np.testing.assert_allclose(seen, compress(film_units(square)), atol=1e-6)
+
+
+def test_what_is_brighter_than_four_films_is_clipped() -> None:
+    bright = Crop(np.full((SIZE_PX, SIZE_PX), 255, np.uint8), 1000.0, 10.0)
+    assert network_input(bright, SIZE_PX).max() == 2.0
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.zeros((64, 64), np.uint16), "expected uint8"),
+        (np.zeros((64, 64), np.float32), "expected uint8"),
+        (np.zeros((64, 63), np.uint8), "expected \\(64, 64\\)"),
+        (np.zeros((64, 64, 3), np.uint8), "expected \\(64, 64\\)"),
+    ],
+)
+def test_pixels_of_another_kind_are_refused(pixels: np.ndarray, message: str) -> None:
+    with pytest.raises(CropError, match=message):
+        check_crop(Crop(pixels, FULL_SCALE, FILM), 64)
+
+
+@pytest.mark.parametrize("level", [0.0, -1.0, float("nan"), float("inf")])
+def test_levels_that_are_no_positive_numbers_are_refused(level: float) -> None:
+    pixels = np.zeros((64, 64), np.uint8)
+    with pytest.raises(CropError, match="film_level"):
+        check_crop(Crop(pixels, FULL_SCALE, level), 64)
+    with pytest.raises(CropError, match="full_scale"):
+        check_crop(Crop(pixels, level, FILM), 64)
+
+
+def test_nan_is_not_coded() -> None:
+    with pytest.raises(CropError, match="NaN"):
+        encode(np.full((4, 4), np.nan), 1.0)
