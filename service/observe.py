@@ -82,7 +82,7 @@ class Observe:
             structlog.contextvars.unbind_contextvars("request_id")
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+        route = _template(scope)
         method = scope["method"]
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
@@ -94,3 +94,13 @@ class Observe:
             status=status,
             milliseconds=round(seconds * 1000, 1),
         )
+
+
+def _template(scope: Scope) -> str:
+    """Name a request's route: its address with each id replaced by the id's name."""
+    if "route" not in scope:
+        return "none"
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(str(value), f"{{{name}}}")
+    return path

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import ConflictError, InvalidError
 from service.queries.changes import add_event, lock_grid, touch_grid
+from service.queries.counting import count
 from service.queries.grids import get_grid
 from service.schemas import DecisionAnswer, DecisionRequest, Page
 from service.tables import (
@@ -65,7 +66,7 @@ def list_decisions(db: Session, grid_id: UUID, limit: int, offset: int) -> Page[
     question = sa.select(DecisionRow).where(
         DecisionRow.grid_id == grid_id, DecisionRow.superseded_at.is_(None)
     )
-    total = db.scalar(question.with_only_columns(sa.func.count())) or 0
+    total = count(db, question)
     ordered = question.order_by(DecisionRow.created_at.desc(), DecisionRow.id)
     rows = db.scalars(ordered.limit(limit).offset(offset))
     return Page(items=[DecisionAnswer.model_validate(row) for row in rows], total=total)

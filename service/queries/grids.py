@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
+from service.queries.counting import count
 from service.queries.square_answers import picture_url
 from service.schemas import (
     AtlasAnswer,
@@ -24,7 +25,7 @@ def list_sessions(db: Session, limit: int, offset: int) -> Page[SessionAnswer]:
         _sessions().order_by(_started().desc(), SessionRow.key).limit(limit).offset(offset)
     )
     items = [_session_answer(row, grids) for row, grids in rows]
-    return Page(items=items, total=count(db, SessionRow))
+    return Page(items=items, total=count(db, sa.select(SessionRow)))
 
 
 def get_session(db: Session, session_id: UUID) -> SessionAnswer:
@@ -44,7 +45,7 @@ def list_grids(db: Session, session_id: UUID | None, limit: int, offset: int) ->
     question = sa.select(GridRow).join(SessionRow, SessionRow.id == GridRow.session_id)
     if session_id is not None:
         question = question.where(GridRow.session_id == session_id)
-    total = db.scalar(question.with_only_columns(sa.func.count())) or 0
+    total = count(db, question)
     ordered = question.order_by(_started().desc(), SessionRow.key, GridRow.sample)
     rows = db.scalars(ordered.limit(limit).offset(offset))
     return Page(items=[_grid_answer(row) for row in rows], total=total)
@@ -90,7 +91,7 @@ def list_tiles(db: Session, atlas_id: UUID, limit: int, offset: int) -> Page[Til
     """List an atlas's tiles in the order of acquisition."""
     get_atlas(db, atlas_id)
     question = sa.select(TileRow).where(TileRow.atlas_id == atlas_id)
-    total = db.scalar(question.with_only_columns(sa.func.count())) or 0
+    total = count(db, question)
     ordered = question.order_by(TileRow.index.asc().nulls_last(), TileRow.name)
     rows = db.scalars(ordered.limit(limit).offset(offset)).all()
     sizes = _picture_sizes(db, [digest for row in rows for digest in row.images])
@@ -109,11 +110,6 @@ def get_tile_image(db: Session, tile_id: UUID, level: int) -> str:
     if level >= len(row.images):
         raise NotFoundError(f"tile {tile_id} has {len(row.images)} image levels, not level {level}")
     return row.images[level]
-
-
-def count(db: Session, table: type[Base]) -> int:
-    """Count a table's rows."""
-    return db.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
 def _started() -> sa.ColumnElement[object]:

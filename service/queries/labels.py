@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import ConflictError, InvalidError, NotFoundError
 from service.queries.changes import add_event, lock_grid, touch_grid
+from service.queries.counting import count
 from service.schemas import LabelAnswer, LabelRequest, Page
 from service.tables import AtlasRow, GridRow, LabelRow, SessionRow, SquareRow, new_id, utc_now
 
@@ -65,7 +66,7 @@ def list_labels(db: Session, ask: LabelQuestion) -> Page[LabelAnswer]:
         question = question.where(LabelRow.author == ask.author)
     if not ask.superseded:
         question = question.where(LabelRow.superseded_at.is_(None))
-    total = db.scalar(question.with_only_columns(sa.func.count())) or 0
+    total = count(db, question)
     ordered = question.order_by(LabelRow.created_at.desc(), LabelRow.id)
     rows = db.scalars(ordered.limit(ask.limit).offset(ask.offset))
     return Page(items=[LabelAnswer.model_validate(row) for row in rows], total=total)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ingest.records import FileRecord, FileState, IngestRecord
 from service.queries.changes import assign
-from service.queries.grids import count
+from service.queries.counting import count
 from service.queries.parents import insert_if_new
 from service.schemas import FileAnswer, IngesterAnswer, Page, WorkerAnswer
 from service.tables import FileRow, IngesterRow, WorkerRow, utc_now
@@ -43,7 +43,7 @@ def list_files(
     question = sa.select(FileRow)
     if states:
         question = question.where(FileRow.state.in_(states))
-    total = db.scalar(question.with_only_columns(sa.func.count())) or 0
+    total = count(db, question)
     ordered = question.order_by(FileRow.updated_at.desc(), FileRow.path)
     rows = db.scalars(ordered.limit(limit).offset(offset))
     return Page(items=[FileAnswer.model_validate(row) for row in rows], total=total)
@@ -54,7 +54,7 @@ def list_ingesters(db: Session, limit: int, offset: int) -> Page[IngesterAnswer]
     question = sa.select(IngesterRow).order_by(IngesterRow.seen_at.desc(), IngesterRow.name)
     rows = db.scalars(question.limit(limit).offset(offset))
     items = [IngesterAnswer.model_validate(row) for row in rows]
-    return Page(items=items, total=count(db, IngesterRow))
+    return Page(items=items, total=count(db, question))
 
 
 def list_workers(db: Session, limit: int, offset: int) -> Page[WorkerAnswer]:
@@ -62,7 +62,7 @@ def list_workers(db: Session, limit: int, offset: int) -> Page[WorkerAnswer]:
     question = sa.select(WorkerRow).order_by(WorkerRow.seen_at.desc(), WorkerRow.id)
     rows = db.scalars(question.limit(limit).offset(offset))
     items = [WorkerAnswer.model_validate(row) for row in rows]
-    return Page(items=items, total=count(db, WorkerRow))
+    return Page(items=items, total=count(db, question))
 
 
 def _rows_of(db: Session, paths: Sequence[str]) -> list[FileRow]:

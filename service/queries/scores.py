@@ -199,25 +199,29 @@ def _lock_atlases(db: Session, square_ids: Iterable[UUID]) -> dict[UUID, UUID]:
 def _add_score(
     db: Session, square: SquareRow, result: ScoreResult, current_model: str | None
 ) -> bool:
-    prediction = _put_prediction(db, result)
-    up_to_date = square.model_id == current_model and square.scored_input == square.wanted_input
-    ours = result.model_id == current_model and result.input_key == square.wanted_input
-    if up_to_date and not ours:
+    row = _find_prediction(db, result)
+    if row is None:
+        row = PredictionRow(square_id=result.square_id, model_id=result.model_id)
+        db.add(row)
+    elif row.scored_input == square.wanted_input != result.input_key:
         return False
-    show_prediction(square, prediction)
+    _fill_prediction(db, row, result)
+    if square.model_id == current_model != result.model_id:
+        return False
+    show_prediction(square, row)
     return True
 
 
-def _put_prediction(db: Session, result: ScoreResult) -> PredictionRow:
-    row = db.scalars(
+def _find_prediction(db: Session, result: ScoreResult) -> PredictionRow | None:
+    return db.scalars(
         sa.select(PredictionRow).where(
             PredictionRow.square_id == result.square_id,
             PredictionRow.model_id == result.model_id,
         )
     ).one_or_none()
-    if row is None:
-        row = PredictionRow(square_id=result.square_id, model_id=result.model_id)
-        db.add(row)
+
+
+def _fill_prediction(db: Session, row: PredictionRow, result: ScoreResult) -> None:
     row.status = result.status
     row.reason = result.reason
     row.scored_input = result.input_key
@@ -225,7 +229,6 @@ def _put_prediction(db: Session, result: ScoreResult) -> PredictionRow:
     assign(row, _grade_columns(result))
     row.attention_cracking_sha256 = store_small(db, result.attention_cracking)
     row.attention_contamination_sha256 = store_small(db, result.attention_contamination)
-    return row
 
 
 def _grade_columns(result: ScoreResult) -> dict[str, float | None]:

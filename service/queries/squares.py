@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
+from service.queries.counting import count
 from service.queries.square_answers import SquareParts, build_answers
 from service.schemas import Page, SquareAnswer
 from service.tables import (
@@ -111,7 +112,7 @@ def list_squares(db: Session, atlas_id: UUID | None, ask: SquareQuestion) -> Pag
     if atlas_id is None:
         return Page(items=[], total=0)
     question = _filtered(_ranked(SquareRow.atlas_id == atlas_id), ask)
-    total = db.scalar(question.with_only_columns(sa.func.count()).order_by(None)) or 0
+    total = count(db, question)
     ordered = question.order_by(*_order(ask.sort)).limit(ask.limit).offset(ask.offset)
     parts = [SquareParts(*row) for row in db.execute(ordered)]
     return Page(items=build_answers(db, parts), total=total)
