@@ -1,7 +1,6 @@
 """The composed service on a real engine, once for all tests of this folder."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -25,8 +24,8 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Our images built and the whole service up, its EPU folder still empty."""
-    folder: Path = tmp_path_factory.mktemp("facility")
-    stack = Stack.prepare(engine, folder, free_port())
+    stack = Stack(engine, tmp_path_factory.mktemp("facility"), free_port())
+    stack.prepare()
     build(engine, *stack.compose)
     try:
         stack.up()

@@ -32,7 +32,7 @@ class Engine:
 
     socket: Path | None = None
 
-    def run(self, *command: str | Path, timeout_s: float = 60) -> str:
+    def run(self, *command: str | Path, timeout_s: float = 300) -> str:
         """Run a docker or docker-compose command against this engine; fails as `run` does."""
         host = [f"DOCKER_HOST=unix://{self.socket}"] if self.socket else []
         # Debian's engine has no buildx, which newer clients would call by themselves.
