@@ -7,6 +7,7 @@ import { sessionAddress } from "./router.js";
 import { text } from "./text.js";
 
 const STALE_S = 12;
+const AWAY = 2;
 const SILENT_S = 15;
 
 /** Draw the bar into `node` and keep it true. */
@@ -39,10 +40,10 @@ export function drawBar(node, { store }) {
   setInterval(freshness, 1000);
 }
 
-/** Whether nothing was heard from the service for longer than a few turns. */
-export function staleSeconds({ answeredAt }) {
+/** For how long nothing was heard from the service, when it is worth saying. */
+export function staleSeconds({ answeredAt, failures }) {
   const silence = answeredAt === null ? 0 : (Date.now() - answeredAt) / 1000;
-  return silence > STALE_S ? silence : 0;
+  return silence > STALE_S || failures >= AWAY ? silence : 0;
 }
 
 /** Whether a process's last sign of life is too old to believe its state. */

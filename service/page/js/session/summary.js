@@ -17,7 +17,7 @@ export function summarise(grid, squares, tiles, atlas) {
     bins,
     gain: filmGain(atlas),
     brightness: median(scored.map((square) => square.brightness).filter((value) => value !== null)),
-    marks: squares.map(({ corners_px, overall, status }) => ({ corners_px, overall, status })),
+    marks: squares.map(({ corners_px, overall, status, rank }) => ({ corners_px, overall, status, rank })),
     tiles: tiles.filter(drawable).map(smallest),
   };
 }

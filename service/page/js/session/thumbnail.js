@@ -2,7 +2,6 @@
 
 import { scoreColour } from "../colours.js";
 
-const SIDE_PX = 640;
 const GROUND = "#050608";
 
 /** Draws one grid; pictures are fetched once, a new summary only adds to them. */
@@ -10,10 +9,14 @@ export class Thumbnail {
   #images = new Map();
   #summary = null;
 
-  constructor(label) {
+  #numbers;
+
+  /** @param {{side?: number, numbers?: number}} size `side` in pixels; the best `numbers` squares carry their rank */
+  constructor(label, { side = 640, numbers = 0 } = {}) {
+    this.#numbers = numbers;
     this.canvas = document.createElement("canvas");
-    this.canvas.width = SIDE_PX;
-    this.canvas.height = SIDE_PX;
+    this.canvas.width = side;
+    this.canvas.height = side;
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", label);
   }
@@ -38,36 +41,52 @@ export class Thumbnail {
 
   #draw() {
     const paint = this.canvas.getContext("2d");
+    const side = this.canvas.width;
     paint.setTransform(1, 0, 0, 1, 0, 0);
     paint.fillStyle = GROUND;
-    paint.fillRect(0, 0, SIDE_PX, SIDE_PX);
+    paint.fillRect(0, 0, side, side);
     const { tiles, marks, gain } = this.#summary;
     if (tiles.length === 0) return;
     const left = Math.min(...tiles.map((tile) => tile.x));
     const top = Math.min(...tiles.map((tile) => tile.y));
     const right = Math.max(...tiles.map((tile) => tile.x + tile.width));
     const bottom = Math.max(...tiles.map((tile) => tile.y + tile.height));
-    const scale = SIDE_PX / Math.max(right - left, bottom - top);
-    paint.setTransform(scale, 0, 0, scale, (SIDE_PX - scale * (left + right)) / 2, (SIDE_PX - scale * (top + bottom)) / 2);
+    const scale = side / Math.max(right - left, bottom - top);
+    paint.setTransform(scale, 0, 0, scale, (side - scale * (left + right)) / 2, (side - scale * (top + bottom)) / 2);
     paint.filter = gain === 1 ? "none" : `brightness(${gain.toFixed(2)})`;
     for (const tile of tiles) {
       const image = this.#images.get(tile.url);
       if (image?.complete && image.naturalWidth > 0) paint.drawImage(image, tile.x, tile.y, tile.width, tile.height);
     }
     paint.filter = "none";
-    for (const mark of marks) this.#mark(paint, mark, scale);
+    for (const mark of marks) outline(paint, mark, scale);
+    for (const mark of marks) if (mark.rank !== null && mark.rank <= this.#numbers) number(paint, mark, scale);
   }
+}
 
-  #mark(paint, { corners_px: corners, overall, status }, scale) {
-    paint.beginPath();
-    corners.forEach(([x, y]) => paint.lineTo(x, y));
-    paint.closePath();
-    paint.fillStyle = scoreColour(status === "scored" ? overall : null);
-    paint.globalCompositeOperation = "multiply";
-    paint.fill();
-    paint.globalCompositeOperation = "source-over";
-    paint.lineWidth = 1.4 / scale;
-    paint.strokeStyle = paint.fillStyle;
-    paint.stroke();
-  }
+function outline(paint, { corners_px: corners, overall, status }, scale) {
+  paint.beginPath();
+  corners.forEach(([x, y]) => paint.lineTo(x, y));
+  paint.closePath();
+  paint.fillStyle = scoreColour(status === "scored" ? overall : null);
+  paint.globalCompositeOperation = "multiply";
+  paint.fill();
+  paint.globalCompositeOperation = "source-over";
+  paint.lineWidth = 1.4 / scale;
+  paint.strokeStyle = paint.fillStyle;
+  paint.stroke();
+}
+
+function number(paint, { corners_px: corners, rank }, scale) {
+  const x = corners.reduce((sum, corner) => sum + corner[0], 0) / 4;
+  const y = corners.reduce((sum, corner) => sum + corner[1], 0) / 4;
+  paint.font = `600 ${22 / scale}px Inter, sans-serif`;
+  paint.textAlign = "center";
+  paint.textBaseline = "middle";
+  paint.lineJoin = "round";
+  paint.lineWidth = 6 / scale;
+  paint.strokeStyle = "rgb(0 0 0 / 85%)";
+  paint.strokeText(String(rank), x, y);
+  paint.fillStyle = "#fff";
+  paint.fillText(String(rank), x, y);
 }

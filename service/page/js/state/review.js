@@ -38,6 +38,7 @@ export class Review {
   grade(square, attribute, value) {
     if (author() === "") {
       this.#say(text.label.needsAuthor);
+      document.querySelector(".initials")?.focus();
       return false;
     }
     const before = this.labelOf(square.id);
