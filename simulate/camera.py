@@ -72,15 +72,25 @@ def illuminate(transmission: FloatImage, optics: Optics, pixel_um: float) -> Flo
     return np.asarray(image * np.float32(optics.electrons), dtype=np.float32)
 
 
-def detect(rng: np.random.Generator, electrons: FloatImage, detector: Detector) -> FloatImage:
-    """Counts as the camera reads them, with noise and gain; float32 (height, width)."""
+def detect(
+    rng: np.random.Generator,
+    electrons: FloatImage,
+    detector: Detector,
+    pattern: np.random.Generator | None = None,
+) -> FloatImage:
+    """Counts as the camera reads them, with noise and gain; float32 (height, width).
+
+    The camera's fixed stripes and hot line come from `pattern`, or without one from `rng`.
+    """
+    fixed = rng if pattern is None else pattern
     height, width = electrons.shape
-    gain = 1 + detector.stripe_sd * rng.standard_normal(width, dtype=np.float32)
-    rows = 1 + detector.stripe_sd * rng.standard_normal((height, 1), dtype=np.float32)
+    stripe = np.float32(detector.stripe_sd)
+    gain = 1 + stripe * fixed.standard_normal(width, dtype=np.float32)
+    rows = 1 + stripe * fixed.standard_normal((height, 1), dtype=np.float32)
     counted = count(rng, electrons + np.float32(detector.dark) * gain)
     if detector.hot_row > 0:
-        top = int(rng.integers(0, max(height - 3, 1)))
-        counted[top : top + int(rng.integers(1, 4))] += np.float32(detector.hot_row)
+        top = int(fixed.integers(0, max(height - 3, 1)))
+        counted[top : top + int(fixed.integers(1, 4))] += np.float32(detector.hot_row)
     if detector.gain_sd > 0:
         counted *= 1 + np.float32(detector.gain_sd) * rng.standard_normal(
             counted.shape, dtype=np.float32

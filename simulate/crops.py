@@ -15,11 +15,10 @@ from simulate.preview import draw_limits, through_preview
 from simulate.specimen import Affine, Specimen, compose
 from simulate.square import Square
 from simulate.view import Source, View
+from simulate.window import find_window
 
 CROP_PIXEL_UM = CROP_PIXEL_NM / 1000
 NEIGHBOUR_UM = 0.5
-EDGE_SHARE = 0.25
-"""A window's edge as ingest sees it: where a quarter of its brightest level is reached."""
 
 
 @dataclass(frozen=True)
@@ -61,28 +60,14 @@ def film_transmission(specimen: Specimen) -> float:
     return float(np.exp(-thin) * ((1 - open_share) * np.exp(-foil.depth) + open_share * hole))
 
 
-def window_center_px(square: Square) -> tuple[float, float] | None:
-    """Centre (x, y) of the transmitting part's box, raster pixels; None where nothing shines."""
-    level = float(np.percentile(square.transmission, 99))
-    if level < 0.004:
-        return None
-    bright = square.transmission > EDGE_SHARE * level
-    columns, rows = bright.sum(axis=0), bright.sum(axis=1)
-    x = np.nonzero(columns > 0.12 * columns.max())[0]
-    y = np.nonzero(rows > 0.12 * rows.max())[0]
-    if min(len(x), len(y)) * square.pixel_um < 6.0:
-        return None
-    return (float(x[0]) + float(x[-1])) / 2, (float(y[0]) + float(y[-1])) / 2
-
-
 def cut_crop(
     rng: np.random.Generator, specimen: Specimen, square: Square, view: View, jitter: Jitter
 ) -> SimulatedCrop | None:
     """Cut one square upright at 160 nm; None where so little transmits that none would find it."""
-    center = window_center_px(square)
-    if center is None:
+    window = find_window(square)
+    if window is None:
         return None
-    to_crop = _to_crop(specimen, square, center, jitter)
+    to_crop = _to_crop(specimen, square, window.center_px, jitter)
     size = CROP_SIZE_PX
     transmission = specimen.render(
         to_crop, size, size, pixel_um=square.pixel_um, coarse_um=NEIGHBOUR_UM

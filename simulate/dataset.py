@@ -16,7 +16,7 @@ from simulate.traits import draw_kinds, draw_traits
 from simulate.view import draw_view, vary_view
 
 RASTER_UM = 0.25
-WILDNESS = 0.3
+WILDNESS = 0.35
 _TRIES = 6
 _DROWNED = 0.8
 _SKIPPED = 0.6

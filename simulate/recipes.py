@@ -11,6 +11,7 @@ from simulate.tears import TearKind
 from simulate.traits import DirtTraits, GridTraits
 
 _SEVERE = (TearKind.HOLE, TearKind.RIPPED, TearKind.GONE)
+_WILD_GENTLE = 0.3
 _GENTLE = (TearKind.HAIRLINE, TearKind.FLAP)
 
 
@@ -66,7 +67,7 @@ def _draw_fill(rng: np.random.Generator, traits: GridTraits, x_um: float, y_um: 
 
 def _draw_ice(rng: np.random.Generator, traits: GridTraits, fill: float) -> Ice:
     even = traits.ice.thin + 0.12 * max(fill, 0) ** 2
-    if rng.random() < 0.08:
+    if rng.random() < 0.06:
         even += float(rng.exponential(0.25))
     tilt = rng.normal(0, 0.04 + 0.08 * abs(fill), size=2)
     return Ice(
@@ -74,7 +75,7 @@ def _draw_ice(rng: np.random.Generator, traits: GridTraits, fill: float) -> Ice:
         steepness=traits.ice.steepness * float(np.exp(rng.normal(0, 0.3))),
         blanket=float(even * np.exp(rng.normal(0, 0.3))),
         tilt=(float(tilt[0]), float(tilt[1])),
-        ripple=float(rng.exponential(0.12) if rng.random() < 0.2 else rng.exponential(0.025)),
+        ripple=float(rng.exponential(0.1) if rng.random() < 0.12 else rng.exponential(0.025)),
         lens=float(rng.uniform(0.05, 0.6)) if rng.random() < traits.ice.lenses else 0.0,
         hiding=traits.ice.hiding,
         squareness=traits.ice.squareness,
@@ -107,10 +108,9 @@ def _draw_tear(
 ) -> TearKind:
     """Tears come in regions: the field moves the odds up and down."""
     odds = traits.tears.share * float(np.exp(1.1 * traits.fields.tears.at(x_um, y_um) - 0.4))
-    if rng.random() < 0.3 * wildness:
-        odds = 1.0
-    if rng.random() >= odds:
+    wild = rng.random() < 0.6 * wildness
+    if not wild and rng.random() >= odds:
         return TearKind.NONE
-    if rng.random() < traits.tears.gentle:
+    if rng.random() < (_WILD_GENTLE if wild else traits.tears.gentle):
         return _GENTLE[int(rng.integers(2))]
     return _SEVERE[int(rng.choice(3, p=[0.45, 0.3, 0.25]))]

@@ -12,7 +12,7 @@ from simulate.recipes import draw_recipe
 from simulate.square import Square, SquareRecipe, render_square
 from simulate.traits import GridTraits
 
-_CACHE = 96
+_CACHE = 256
 _OFFSET = 1000
 
 Affine = NDArray[np.float64]
@@ -97,17 +97,7 @@ class Specimen:
         return np.column_stack([linear, center - linear @ [middle, middle]])
 
     def _lay(self, image: FloatImage, to_image: Affine, square: Square) -> None:
-        """Add a square to an image; cells do not overlap and bars are 0."""
-        matrix = compose(to_image, self.square_to_grid(square))
-        box = _box(matrix, square.transmission.shape[0], image.shape)
-        if box is None:
-            return
-        x0, y0, x1, y1 = box
-        matrix[:, 2] -= (x0, y0)
-        patch = cv2.warpAffine(
-            square.transmission, matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR
-        )
-        image[y0:y1, x0:x1] = np.maximum(image[y0:y1, x0:x1], patch)
+        lay_square(image, square, compose(to_image, self.square_to_grid(square)))
 
     def _rng(self, column: int, row: int, part: int) -> np.random.Generator:
         return np.random.default_rng([*self._seed, column + _OFFSET, row + _OFFSET, part])
@@ -130,3 +120,15 @@ def _box(matrix: Affine, size: int, shape: tuple[int, ...]) -> tuple[int, int, i
     x1 = min(ceil(corners[:, 0].max()), shape[1])
     y1 = min(ceil(corners[:, 1].max()), shape[0])
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+
+def lay_square(image: FloatImage, square: Square, raster_to_image: Affine) -> None:
+    """Add a square to an image; cells do not overlap and bars are 0."""
+    matrix = raster_to_image.copy()
+    box = _box(matrix, square.transmission.shape[0], image.shape)
+    if box is None:
+        return
+    x0, y0, x1, y1 = box
+    matrix[:, 2] -= (x0, y0)
+    patch = cv2.warpAffine(square.transmission, matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
+    image[y0:y1, x0:x1] = np.maximum(image[y0:y1, x0:x1], patch)

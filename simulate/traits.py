@@ -120,13 +120,13 @@ def _draw_dirt(rng: np.random.Generator) -> DirtTraits:
         return median * float(np.exp(rng.normal(0, spread)))
 
     return DirtTraits(
-        specks=rate(4.5, 0.9),
+        specks=rate(3.0, 1.0),
         speck_um=float(np.clip(rate(0.5, 0.3), 0.25, 1.1)),
         groups=rate(0.12, 0.9),
-        clumps=rate(0.9, 0.8),
+        clumps=rate(0.6, 0.9),
         flakes=rate(0.1, 0.8),
-        crystals=rate(0.8, 1.3),
-        frost=float(rng.uniform(0.15, 1.2)) if rng.random() < 0.3 else 0.0,
+        crystals=rate(0.6, 1.3),
+        frost=float(rng.uniform(0.15, 1.2)) if rng.random() < 0.22 else 0.0,
         frost_cover=float(rng.normal(-0.4, 0.4)),
         wrinkles=float(rng.choice([0.0, 0.03, 0.2])),
         covers=float(rng.choice([0.0, 0.01, 0.05])),
