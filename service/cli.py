@@ -57,8 +57,12 @@ COMMANDS = {
     ),
     "train": Command("train a network", "model.train_command", "model"),
     "evaluate": Command("judge a network against truth", "service.evaluate", "ingest,model"),
-    "export": Command("write a network as ONNX", "model.export_command", "model"),
-    "benchmark": Command("measure this machine", "model.benchmark_command", "model"),
+    "export": Command(
+        "write a grid's ranked squares as a file", "service.commands.export", "service"
+    ),
+    "benchmark": Command(
+        "measure how fast this machine scores", "service.worker_benchmark", "model"
+    ),
 }
 
 

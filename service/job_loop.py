@@ -28,7 +28,7 @@ from service.queries.jobs import (
 from service.settings import Settings
 from service.tables import WorkerRow, WorkerState
 
-GRACE_S = 10
+GRACE_S = 5
 """How long a job may still run when the worker is asked to stop."""
 
 RECONCILE_S = 30.0
@@ -157,6 +157,7 @@ class JobLoop:
             except DBAPIError as error:
                 log.warning("could not look for forgotten work", reason=str(error.orig))
             if stop.wait(RECONCILE_S):
+                log.info("worker stopping", worker=self.worker_id, job=self._running)
                 return
 
     def _list_workers(self) -> set[str]:

@@ -1,0 +1,83 @@
+"""`xcryonet export`: a grid's ranked squares as a file, without the web process."""
+
+import argparse
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.commands.errors import CommandError
+from service.commands.options import add_database_arguments, open_database, read_settings
+from service.errors import ServiceError
+from service.exports import Export, ExportFormat, export
+from service.queries.rankings import get_ranking
+from service.queries.squares import SquareQuestion
+from service.tables import GridRow, SessionRow
+
+MOST_SQUARES = 100_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "grid", help="its id, Sample<number> of the newest session, or <session>/Sample<number>"
+    )
+    parser.add_argument(
+        "--format", type=ExportFormat, choices=list(ExportFormat), default=ExportFormat.CSV
+    )
+    parser.add_argument(
+        "--min-overall", type=float, metavar="SCORE", help="leave out what is worse"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    add_database_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export.
+
+    Raises:
+        CommandError: if there is no such grid, or its squares cannot be exported so.
+    """
+    database = open_database(read_settings(args))
+    ask = SquareQuestion(limit=MOST_SQUARES, min_overall=args.min_overall)
+    try:
+        with database.read() as session:
+            file = export(get_ranking(session, find_grid(session, args.grid), ask), args.format)
+    except ServiceError as error:
+        raise CommandError(error.message) from error
+    finally:
+        database.close()
+    _write(file, args.out)
+    return 0
+
+
+def find_grid(session: Session, name: str) -> UUID:
+    """Find a grid by what a person calls it.
+
+    Raises:
+        CommandError: if there is none of that name.
+    """
+    try:
+        return UUID(name)
+    except ValueError:
+        pass
+    key, _, sample = name.rpartition("/")
+    number = sample.lower().removeprefix("sample")
+    if number.isdecimal():
+        question = sa.select(GridRow.id).join(SessionRow, SessionRow.id == GridRow.session_id)
+        question = question.where(GridRow.sample == int(number))
+        if key:
+            question = question.where(SessionRow.key == key)
+        found = session.scalar(question.order_by(SessionRow.created_at.desc()).limit(1))
+        if found is not None:
+            return found
+    raise CommandError(f"no grid {name!r}: expected an id, Sample2 or Supervisor_.../Sample2")
+
+
+def _write(file: Export, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.write(file.text)
+    else:
+        out.write_text(file.text, encoding="utf-8", newline="")
