@@ -1,12 +1,13 @@
-"""A small session, as EPU would write it."""
+"""A small session, written as EPU writes it."""
 
-import sys
+from dataclasses import replace
 from pathlib import Path
 
-from tests.container.engine import run
-from tests.needs import Part, needs
+from simulate.instrument import CameraKind, find_instrument
+from simulate.session import SessionPlan, write_session
 
 
 def write_small_session(folder: Path) -> None:
-    replay = needs(Part.SHARED, "real-session") / "replay.py"
-    run(sys.executable, replay, folder, "--samples", "2", "--tiles", "3", timeout_s=120)
+    """Write one grid of four tiles."""
+    instrument = replace(find_instrument(CameraKind.K3_HALF), columns=2, rows=2)
+    write_session(folder, SessionPlan(instrument))
