@@ -14,7 +14,7 @@ export class SquareImage {
 
   constructor() {
     this.node = el("figure", { class: "square-image" }, this.#picture, ...Object.values(this.#maps), this.#note);
-    this.#picture.addEventListener("load", () => this.node.classList.remove("loading"));
+    this.#picture.addEventListener("load", () => this.node.classList.remove("loading", "broken"));
     this.#picture.addEventListener("error", () => this.node.classList.add("broken"));
   }
 
@@ -22,6 +22,7 @@ export class SquareImage {
     if (square.image_url !== this.#shown.image) {
       this.#shown.image = square.image_url;
       this.node.classList.remove("broken");
+      delete this.#picture.dataset.failures;
       this.node.classList.toggle("loading", square.image_url !== null);
       this.node.classList.toggle("none", square.image_url === null);
       if (square.image_url === null) this.#picture.removeAttribute("src");

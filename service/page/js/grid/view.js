@@ -2,6 +2,7 @@
 
 import { el, put, setText, variable } from "../dom.js";
 import { filmGain, filter } from "../gain.js";
+import { retryPictures } from "../pictures.js";
 import { Review } from "../state/review.js";
 import { text } from "../text.js";
 import { atlasElement, AtlasView } from "./atlas.js";
@@ -25,6 +26,7 @@ export function openGridView(node, { store, turn }) {
   const canvas = atlasElement();
   const shell = layout(canvas, store);
   put(node, shell.node);
+  retryPictures(shell.node);
   const atlas = new AtlasView(canvas, {
     onPick: (id) => { select(id); shell.show(id === null ? "list" : "square"); },
     onHover: (id, x, y) => { store.set({ hoveredId: id }); place.show(x === null ? null : [x, y], stage, hoveredSquare(store.state)); },

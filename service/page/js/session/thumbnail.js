@@ -2,6 +2,7 @@
 
 import { scoreColour } from "../colours.js";
 
+const RETRY_MS = 3000;
 const GROUND = "#050608";
 
 /** Draws one grid; pictures are fetched once, a new summary only adds to them. */
@@ -34,9 +35,14 @@ export class Thumbnail {
   #fetch(url) {
     const image = new Image();
     image.onload = () => this.#draw();
-    image.onerror = () => this.#images.delete(url);
+    image.onerror = () => setTimeout(() => this.#again(url), RETRY_MS);
     image.src = url;
     this.#images.set(url, image);
+  }
+
+  #again(url) {
+    if (!this.canvas.isConnected || !this.#images.has(url)) return;
+    this.#fetch(url);
   }
 
   #draw() {
