@@ -1,6 +1,7 @@
 """Train XCryoNet: one loop, read from top to bottom."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def train(
     *,
     device: str = "cpu",
     hardware: str = "not stated",
+    on_epoch: Callable[[int], None] | None = None,
 ) -> TrainResult:
     """Train on a data set's train split and keep the weights that are best on its validation split.
 
@@ -52,6 +54,7 @@ def train(
         config: network and training.
         device: `cpu` or `cuda`.
         hardware: said in the card.
+        on_epoch: called with each finished epoch, 0-based, once it is on disk; may raise to stop.
 
     Raises:
         ValueError: if a split is empty.
@@ -85,6 +88,8 @@ def train(
         write_history(out / HISTORY_FILE, history)
         save_state(out, run, len(history))
         draw_curves(out / CURVES_FILE, history)
+        if on_epoch is not None:
+            on_epoch(epoch)
     return TrainResult(out / BEST_FILE, read_card(card_path(out / BEST_FILE)), history)
 
 

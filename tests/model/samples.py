@@ -26,7 +26,7 @@ FULL_SCALE = 512.0
 TINY = NetworkConfig(
     size_px=SIZE_PX,
     primary=FeatureConfig(stem_channels=8, stem_kernel=5, channels=(8, 8)),
-    attribute=FeatureConfig(stem_channels=4, stem_kernel=5, channels=(4, 4)),
+    attribute=FeatureConfig(stem_channels=8, stem_kernel=5, channels=(8, 8)),
     hidden=16,
     decoder_channels=4,
 )

@@ -1,0 +1,56 @@
+"""Bending a crop: pixels and masks stay together, levels stay within what was asked."""
+
+import numpy as np
+
+from model.augment import add_noise, bend_grey, draw_placement
+from model.config import AugmentConfig
+from tests.model.samples import window
+
+STILL = AugmentConfig(
+    film_level=0, gamma=0, offset=0, gradient=0, blur_px=0, noise=0, turn_deg=0, zoom=0,
+    shift_px=0, edge=0,
+)  # fmt: skip
+
+
+def test_masks_follow_their_pixels_at_any_scale() -> None:
+    rng = np.random.default_rng(0)
+    large = np.zeros((64, 64), np.uint8)
+    large[8:24, 40:56] = 255
+    small = large[::4, ::4].copy()
+    for _ in range(10):
+        placement = draw_placement(AugmentConfig(shift_px=4.0), 64, rng)
+        seen = placement.apply(large).astype(float)
+        reduced = seen.reshape(16, 4, 16, 4).mean((1, 3))
+        agreement = np.corrcoef(reduced.ravel(), placement.apply(small).astype(float).ravel())
+        assert agreement[0, 1] > 0.9
+
+
+def test_without_strength_quarter_turns_and_mirrors_alone_remain() -> None:
+    image = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    turned = [np.rot90(image, k) for k in range(4)]
+    either = [*turned, *(t[:, ::-1] for t in turned)]
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        placed = draw_placement(STILL, 8, rng).apply(image)
+        assert any(np.abs(placed.astype(int) - e).max() <= 1 for e in either)
+
+
+def test_without_strength_grey_values_stay() -> None:
+    film = window()
+    rng = np.random.default_rng(2)
+    np.testing.assert_allclose(add_noise(bend_grey(film, STILL, rng), STILL, rng), film, rtol=1e-5)
+
+
+def test_the_film_level_moves_no_further_than_asked() -> None:
+    config = STILL.model_copy(update={"film_level": 0.2})
+    rng = np.random.default_rng(3)
+    levels = [bend_grey(window(1.0), config, rng)[32, 32] for _ in range(200)]
+    assert 0.8 <= min(levels) < 0.85
+    assert 1.15 < max(levels) <= 1.2
+
+
+def test_a_margin_outside_the_tiles_is_zero() -> None:
+    config = STILL.model_copy(update={"edge": 1.0})
+    noisy = [add_noise(window(), config, np.random.default_rng(seed)) for seed in range(20)]
+    assert any((image == 0).any() for image in noisy)
+    assert all(image[32, 32] == 1.0 for image in noisy)

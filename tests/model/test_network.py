@@ -1,0 +1,88 @@
+"""XCryoNet: shapes, ranges, independence of batch-mates, and the paper's configuration."""
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from model.blocks import fuse_norms
+from model.config import FeatureConfig, NetworkConfig, paper_network
+from model.network import XCryoNet, attention_logits
+from tests.model.samples import SIZE_PX, TINY
+
+
+@pytest.fixture
+def network() -> XCryoNet:
+    torch.manual_seed(0)
+    network = XCryoNet(TINY)
+    network(torch.rand(8, 1, SIZE_PX, SIZE_PX))  # the norms see some data
+    return network.eval()
+
+
+def test_everything_has_its_shape_and_is_finite(network: XCryoNet) -> None:
+    out = network(torch.rand(3, 1, SIZE_PX, SIZE_PX))
+    assert out.final.stacked().shape == (3, 5)
+    assert out.final.log_variance.shape == (3, 5)
+    assert out.attended_scores.shape == (3, 2)
+    assert out.attention_logits.shape == (3, 2, 8, 8)
+    assert [w.shape for w in out.weighted] == [(3, 1, SIZE_PX, SIZE_PX)] * 2
+    assert network.primary_decoder(out.features).shape == (3, 1, SIZE_PX, SIZE_PX)
+    assert torch.isfinite(out.final.stacked()).all()
+
+
+def test_the_default_maps_are_80_by_80_and_strictly_between_0_and_1() -> None:
+    torch.manual_seed(0)
+    network = XCryoNet(NetworkConfig()).eval()
+    with torch.inference_mode():
+        maps = torch.sigmoid(network(torch.rand(1, 1, 640, 640)).attention_logits)
+    assert maps.shape == (1, 2, 80, 80)
+    assert float(maps.min()) > 0
+    assert float(maps.max()) < 1
+
+
+def test_batch_mates_change_nothing(network: XCryoNet) -> None:
+    x = torch.rand(5, 1, SIZE_PX, SIZE_PX)
+    with torch.inference_mode():
+        together = network(x).final.stacked()
+        alone = torch.cat([network(one[None]).final.stacked() for one in x])
+    assert float((together - alone).abs().max()) < 1e-5
+
+
+def test_folding_the_norms_changes_nothing(network: XCryoNet) -> None:
+    x = torch.rand(2, 1, SIZE_PX, SIZE_PX)
+    with torch.inference_mode():
+        before = network(x).final.stacked()
+        fuse_norms(network)
+        after = network(x).final.stacked()
+    assert float((after - before).abs().max()) < 1e-5
+
+
+def test_each_attention_reads_its_own_half_of_the_channels() -> None:
+    raw = torch.zeros(1, 4, 2, 2)
+    raw[0, 1, 0, 0] = 5.0
+    raw[0, 3, 1, 1] = -7.0
+    logits = attention_logits(raw)
+    assert logits[0, 0].tolist() == [[5.0, 0.0], [0.0, 0.0]]
+    assert logits[0, 1].tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_the_papers_overall_follows_from_the_attributes_alone() -> None:
+    heads = XCryoNet(paper_network().model_copy(update={"size_px": SIZE_PX})).primary_heads
+    assert heads.overall.hidden.in_features == 4
+    assert heads.log_variance is None
+
+
+def test_the_primary_branch_works_alone() -> None:
+    network = XCryoNet(TINY.model_copy(update={"attention": False})).eval()
+    out = network(torch.rand(2, 1, SIZE_PX, SIZE_PX))
+    assert out.final is out.primary
+    assert out.attention_logits is None
+    assert out.final.log_variance.shape == (2, 5)
+
+
+def test_a_configuration_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ValidationError, match="one stride"):
+        NetworkConfig(attribute=FeatureConfig(stem_channels=4, channels=(4, 4), strides=(1, 1)))
+    with pytest.raises(ValidationError, match="even number"):
+        NetworkConfig(primary=FeatureConfig(stem_channels=4, channels=(4, 5)))
+    with pytest.raises(ValidationError, match="divisor"):
+        NetworkConfig(size_px=100)

@@ -1,0 +1,103 @@
+"""Training: it learns, it goes on after a stop as if there had been none, it refuses a mix-up."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from model.checkpoint import CheckpointError, load_checkpoint
+from model.dataset import Dataset, read_dataset
+from model.train import CURVES_FILE, train
+from model.train_command import add_arguments, build_config, run
+from tests.model.samples import mild, tiny_run, write_squares
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    write_squares(tmp_path / "data")
+    return read_dataset(tmp_path / "data")
+
+
+def test_training_on_a_few_squares_lowers_the_losses(dataset: Dataset, tmp_path: Path) -> None:
+    config = tiny_run(epochs=6, steps_per_epoch=8, learning_rate=5e-3)
+    result = train(dataset, tmp_path / "out", config)
+    first, last = result.history[0], result.history[-1]
+    assert last.primary < 0.6 * first.primary
+    assert result.card.config == config
+    assert "12" not in result.card.data  # four of the twelve squares are held out
+    assert result.card.trained_squares == 8
+    assert (tmp_path / "out" / CURVES_FILE).stat().st_size > 1000
+    network, card = load_checkpoint(result.weights)
+    assert card.metrics["validation/overall/mae"] >= 0
+    assert all(torch.isfinite(p).all() for p in network.parameters())
+
+
+class StoppedError(Exception):
+    """The run is stopped, as a power cut would."""
+
+
+def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    config = tiny_run(epochs=3, augment=mild())
+    whole = train(dataset, tmp_path / "whole", config)
+
+    def stop_after_two(epoch: int) -> None:
+        if epoch == 1:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        train(dataset, tmp_path / "parts", config, on_epoch=stop_after_two)
+    parts = train(dataset, tmp_path / "parts", config)
+    assert [e.validation_mae for e in parts.history] == [e.validation_mae for e in whole.history]
+    assert parts.card.sha256 == whole.card.sha256
+
+
+def test_a_folder_of_another_run_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    train(dataset, tmp_path / "out", tiny_run(epochs=1))
+    with pytest.raises(CheckpointError, match="another one"):
+        train(dataset, tmp_path / "out", tiny_run(epochs=1, seed=7))
+
+
+def test_training_ends_early_when_nothing_improves(dataset: Dataset, tmp_path: Path) -> None:
+    config = tiny_run(epochs=30, patience=2, learning_rate=1e-12)
+    result = train(dataset, tmp_path / "out", config)
+    assert len(result.history) < 30
+
+
+def test_the_command_trains_and_prints_its_card(
+    dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "settings.json"
+    settings.write_text(tiny_run(epochs=1).model_dump_json())
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(
+        [str(dataset.folder), str(tmp_path / "out"), "--config", str(settings), "--json"]
+        + "--seed 3 --device cpu --supervised".split()
+    )
+    assert run(args) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert card["config"]["train"]["seed"] == 3
+    assert card["config"]["train"]["semi_supervised"] is False
+
+
+def test_the_command_names_a_missing_data_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert run(parser.parse_args([str(tmp_path / "none"), str(tmp_path / "out")])) == 1
+    assert "dataset.json" in capsys.readouterr().err
+
+
+def test_the_papers_network_and_baselines_are_arguments() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(["a", "b", "--network", "paper", "--primary-only", "--labelled", "9"])
+    config = build_config(args)
+    assert not config.network.attention
+    assert not config.network.uncertainty
+    assert config.train.labelled == 9
