@@ -51,10 +51,14 @@ def cut_crop(plan: CropPlan, open_tile: Callable[[str], TileImage]) -> NDArray[n
     grey = np.zeros((CROP_SIZE_PX, CROP_SIZE_PX), np.float32)
     covered = np.zeros(grey.shape, bool)
     for part in plan.parts:
-        pixels, inside = _resample(open_tile(part.name), part, plan.rotation_deg)
-        new = inside & ~covered
-        grey[new] = pixels[new]
-        covered |= inside
+        tile = open_tile(part.name)
+        to_tile = _crop_to_tile(tile, part, plan.rotation_deg)
+        if _inside_all(to_tile, tile.pixels.shape) and not covered.any():
+            return encode_grey(_resample(tile, to_tile), plan.full_scale)
+        new = inside_image(to_tile, CROP_SIZE_PX, tile.pixels.shape) & ~covered
+        if new.any():
+            grey[new] = _resample(tile, to_tile)[new]
+            covered |= new
         if covered.all():
             break
     return encode_grey(grey, plan.full_scale)
@@ -110,26 +114,32 @@ def _encode(suffix: str, pixels: NDArray[np.uint8], options: list[int]) -> bytes
     return bytes(data)
 
 
-def _resample(
-    tile: TileImage, part: TilePart, rotation_deg: float
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(640, 640) grey values of one tile in the crop's frame, and where the tile reaches."""
-    to_tile = _crop_to_tile(tile, part, rotation_deg)
-    inside = inside_image(to_tile, CROP_SIZE_PX, tile.pixels.shape)
-    if not inside.any():
-        return np.zeros(inside.shape, np.float32), inside
-    part_pixels, left, top = _cut(tile.pixels, to_tile)
+def _resample(tile: TileImage, to_tile: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(640, 640) grey values of one tile in the crop's frame, its edges repeated beyond it."""
+    pixels, left, top = _cut(tile.pixels, to_tile)
     to_part = to_tile.copy()
     to_part[:, 2] -= (left, top)
     step = CROP_PIXEL_NM * 1e-3 / tile.pixel_um
     if step > MIN_SHRINK:
-        part_pixels, to_part = _shrink(part_pixels, to_part, step)
+        pixels, to_part = _shrink(pixels, to_part, step)
     how = cv2.INTER_LINEAR if step > 0.8 else cv2.INTER_CUBIC
     size = (CROP_SIZE_PX, CROP_SIZE_PX)
-    border = cv2.BORDER_REPLICATE
     flags = how | cv2.WARP_INVERSE_MAP
-    warped = cv2.warpAffine(part_pixels, to_part, size, flags=flags, borderMode=border)
-    return np.nan_to_num(warped, nan=0.0, posinf=0.0, neginf=0.0), inside
+    warped = cv2.warpAffine(pixels, to_part, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.float32)
+
+
+def _corners_in_tile(to_tile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, 4) float64 x and y of the crop's corner pixels in the tile."""
+    last = CROP_SIZE_PX - 1
+    corners = np.array([[0, last, 0, last], [0, 0, last, last], [1, 1, 1, 1]])
+    return np.asarray(to_tile @ corners, np.float64)
+
+
+def _inside_all(to_tile: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
+    x, y = _corners_in_tile(to_tile)
+    inside = x.min() >= 0 and y.min() >= 0 and x.max() <= shape[1] - 1 and y.max() <= shape[0] - 1
+    return bool(inside)
 
 
 def _crop_to_tile(tile: TileImage, part: TilePart, rotation_deg: float) -> NDArray[np.float64]:
@@ -151,12 +161,14 @@ def _cut(
     pixels: NDArray[np.generic], to_tile: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], int, int]:
     """The part of a tile that a crop touches, as float32, and its left and top."""
-    last = CROP_SIZE_PX - 1
-    corners = to_tile @ np.array([[0, last, 0, last], [0, 0, last, last], [1, 1, 1, 1]])
+    corners = _corners_in_tile(to_tile)
     low = np.maximum(np.floor(corners.min(axis=1)).astype(int) - 3, 0)
     high = np.ceil(corners.max(axis=1)).astype(int) + 4
     part = pixels[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
-    return part.astype(np.float32), int(low[0]), int(low[1])
+    grey = part.astype(np.float32)
+    if part.dtype.kind == "f":
+        grey = np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0)
+    return grey, int(low[0]), int(low[1])
 
 
 def _shrink(

@@ -6,6 +6,7 @@ itself, and a smooth lattice through the strong matches says where the dim, torn
 must be.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -32,8 +33,8 @@ APART = 0.5
 """Centres of two windows lie at least half a pitch apart."""
 
 SIDE_STEP_UM = 2.0
-NEAR_STEP_UM = 1.0
-LIGHT_STEP = 1.25
+NEAR_STEP_UM = 2.0
+LIGHT_STEP = 2.0
 """What a window is looked for with is rounded, so that more tiles do not move squares by a hair."""
 
 
@@ -64,7 +65,7 @@ def extract_windows(mosaic: Mosaic, measured: MeasuredWindows | None = None) -> 
         return Extraction((), None)
     mesh = _rounded(mesh)
     memory = MeasuredWindows() if measured is None else measured
-    look = _Look(mosaic, _search(mesh, levels), memory)
+    look = _Look(mosaic, overview, _search(mesh, levels), memory)
     matched = _measure(look, match_template(image, overview, mesh))
     points = np.array([(w.x_um, w.y_um) for w in matched]).reshape(-1, 2)
     windows = _fill(look, matched, fit_lattice(points, mesh))
@@ -146,13 +147,24 @@ class _Look:
     """Where windows are looked for, for what, and what is known already."""
 
     mosaic: Mosaic
+    overview: Overview
     search: Search
     memory: MeasuredWindows
 
     def at(self, x_um: float, y_um: float) -> Window | None:
         """The window nearest a position."""
         near = (_step(x_um, NEAR_STEP_UM), _step(y_um, NEAR_STEP_UM))
+        if not self._has_light(*near):
+            return None
         return self.memory.measure(self.mosaic, near, self.search)
+
+    def _has_light(self, x_um: float, y_um: float) -> bool:
+        """Whether the overview shows contrast enough for a window: bare sites do not."""
+        pixel_um, reach = self.overview.pixel_um, 0.7072 * self.search.pitch_um
+        left, right = (int((x_um + d - self.overview.left_um) / pixel_um) for d in (-reach, reach))
+        top, bottom = (int((y_um + d - self.overview.top_um) / pixel_um) for d in (-reach, reach))
+        seen = self.overview.pixels[max(top, 0) : bottom + 2, max(left, 0) : right + 2]
+        return seen.size > 0 and float(seen.max() - seen.min()) >= self.search.min_contrast
 
 
 @dataclass
@@ -167,7 +179,7 @@ class _Spacing:
         column, row = int(x_um // self.least_um), int(y_um // self.least_um)
         cells = [(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
         near = (taken for cell in cells for taken in self._cells.get(cell, ()))
-        if any(np.hypot(x - x_um, y - y_um) < self.least_um for x, y in near):
+        if any(math.hypot(x - x_um, y - y_um) < self.least_um for x, y in near):
             return False
         self._cells.setdefault((column, row), []).append((x_um, y_um))
         return True

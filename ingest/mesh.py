@@ -17,6 +17,8 @@ MIN_RELATIVE_PEAK = 0.55
 MIN_CONTRAST = 8.0
 """Windows over bars, in units of the bars' own spread: a dark tile's gain stripes stay below 3."""
 
+LEVEL_STEP = 1.05
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -72,9 +74,14 @@ def read_levels(overview: Overview) -> Levels:
 
 def transmission(overview: Overview, levels: Levels) -> NDArray[np.float32]:
     """(h, w) float32 in 0 to 1: root of the grey level between bars and bright windows."""
-    scale = 1 / max(levels.bright - levels.bar, 1e-6)
-    scaled = np.clip((overview.pixels - levels.bar) * scale, 0, 1)
+    bar, bright = _stepped(levels.bar), _stepped(levels.bright)
+    scaled = np.clip((overview.pixels - bar) * (1 / max(bright - bar, 1e-6)), 0, 1)
     return np.asarray(np.sqrt(scaled, dtype=np.float32) * overview.covered, np.float32)
+
+
+def _stepped(level: float) -> float:
+    """The nearest of levels 5 % apart: the next tile must not change every pixel a little."""
+    return float(LEVEL_STEP ** np.rint(np.log(max(level, 1e-6)) / np.log(LEVEL_STEP)))
 
 
 def find_mesh(image: NDArray[np.float32], overview: Overview) -> Mesh | None:
@@ -94,15 +101,23 @@ def _autocorrelation(image: NDArray[np.float32], mask: NDArray[np.float32]) -> N
     """Correlation coefficient at every shift of at most the largest pitch; (2r + 1, 2r + 1)."""
     reach = int(PITCH_RANGE_UM[1] * 1.1 / MESH_PIXEL_UM)
     mean = float(image[mask > 0.5].mean())
-    centred = (image - mean) * mask
-    shape = tuple(cv2.getOptimalDFTSize(max(n, reach + 1) + reach + 1) for n in image.shape)
-    power = np.abs(np.fft.rfft2(centred, shape)) ** 2
-    overlap = np.abs(np.fft.rfft2(mask, shape)) ** 2
-    both = np.fft.irfft2(power, shape), np.fft.irfft2(overlap, shape)
-    rolled = [np.roll(a, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1] for a in both]
-    enough = rolled[1] > 0.05 * float(mask.sum())
-    result = np.where(enough, rolled[0] / np.maximum(rolled[1], 1), 0)
-    return (result / max(float(result[reach, reach]), 1e-9)).astype(np.float32)
+    total = _shifted_products((image - mean) * mask, reach)
+    overlap = _shifted_products(mask, reach)
+    enough = overlap > 0.05 * float(mask.sum())
+    result = np.where(enough, total / np.maximum(overlap, 1), 0)
+    return np.asarray(result / max(float(result[reach, reach]), 1e-9), np.float32)
+
+
+def _shifted_products(image: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """Sum of an image's products with itself at every shift; (2 reach + 1, 2 reach + 1)."""
+    rows, columns = (cv2.getOptimalDFTSize(max(n, reach + 1) + reach + 1) for n in image.shape)
+    padded = np.zeros((rows, columns), np.float32)
+    padded[: image.shape[0], : image.shape[1]] = image
+    spectrum = cv2.dft(padded)
+    power = cv2.mulSpectrums(spectrum, spectrum, 0, conjB=True)
+    products = cv2.dft(power, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
+    near = np.roll(products, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
+    return np.asarray(near, np.float32)
 
 
 def _peaks(correlation: NDArray[np.float32]) -> list[tuple[float, float, float]]:

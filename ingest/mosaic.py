@@ -150,16 +150,17 @@ def build_mosaic(
 def build_overview(mosaic: Mosaic, pixel_um: float) -> Overview:
     """Assemble all tiles; where two overlap, the one whose centre is nearer shows."""
     tiles = list(mosaic.tiles.values())
-    left = min(tile.left_um for tile in tiles)
-    top = min(tile.top_um for tile in tiles)
-    right = max(tile.x_um + tile.half_size_um[0] for tile in tiles)
-    bottom = max(tile.y_um + tile.half_size_um[1] for tile in tiles)
-    shape = (int((bottom - top) / pixel_um) + 1, int((right - left) / pixel_um) + 1)
+    # Edges on whole pixels of the mosaic frame: what is there stays so when tiles are added.
+    left = math.floor(min(tile.x_um - tile.half_size_um[0] for tile in tiles) / pixel_um)
+    top = math.floor(min(tile.y_um - tile.half_size_um[1] for tile in tiles) / pixel_um)
+    right = math.ceil(max(tile.x_um + tile.half_size_um[0] for tile in tiles) / pixel_um)
+    bottom = math.ceil(max(tile.y_um + tile.half_size_um[1] for tile in tiles) / pixel_um)
+    shape = (bottom - top, right - left)
     pixels = np.zeros(shape, np.float32)
     depth = np.zeros(shape, np.float32)
     for tile in tiles:
-        _paste(tile, pixels, depth, (left, top, pixel_um))
-    return Overview(pixels, depth > 0, pixel_um, left, top)
+        _paste(tile, pixels, depth, (left * pixel_um, top * pixel_um, pixel_um))
+    return Overview(pixels, depth > 0, pixel_um, (left + 0.5) * pixel_um, (top + 0.5) * pixel_um)
 
 
 def cut_patch(
