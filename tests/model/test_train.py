@@ -74,10 +74,8 @@ def test_the_command_trains_and_prints_its_card(
     settings.write_text(tiny_run(epochs=1).model_dump_json())
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    args = parser.parse_args(
-        [str(dataset.folder), str(tmp_path / "out"), "--config", str(settings), "--json"]
-        + "--seed 3 --device cpu --supervised".split()
-    )
+    places = [str(dataset.folder), str(tmp_path / "out"), "--config", str(settings)]
+    args = parser.parse_args([*places, "--json", "--seed", "3", "--device", "cpu", "--supervised"])
     assert run(args) == 0
     card = json.loads(capsys.readouterr().out)
     assert card["config"]["train"]["seed"] == 3
