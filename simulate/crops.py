@@ -11,7 +11,7 @@ from ingest.records import CROP_PIXEL_NM, CROP_SIZE_PX
 from model.preprocess import encode
 from simulate.camera import detect, illuminate
 from simulate.fields import FloatImage
-from simulate.preview import draw_limits, through_preview
+from simulate.preview import draw_stretch, through_preview
 from simulate.specimen import Affine, Specimen, compose
 from simulate.square import Square
 from simulate.view import Source, View
@@ -115,9 +115,8 @@ def _see(
             np.maximum(image, 0) / np.float32(film), np.float32(view.gamma)
         )
     if view.source is Source.PREVIEW:
-        limits = draw_limits(rng, image, film, vacuum)
-        reduction = view.preview_um / CROP_PIXEL_UM
-        image = through_preview(image, reduction=reduction, limits=limits, quality=view.quality)
+        stretch = draw_stretch(rng, image, film, vacuum)
+        image = through_preview(image, stretch, reduction=view.preview_um / CROP_PIXEL_UM)
         return np.asarray(image * np.float32(np.exp(rng.normal(0, 0.06))), dtype=np.float32)
     sharp = float(rng.uniform(0.3, 0.7))
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sharp), dtype=np.float32)

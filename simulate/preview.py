@@ -1,21 +1,32 @@
 """EPU's 8-bit previews: each tile stretched on its own, and the loss when only they are left."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from simulate.fields import FloatImage
 
 
-def through_preview(
-    image: FloatImage, *, reduction: float, limits: tuple[float, float], quality: int
-) -> FloatImage:
+@dataclass(frozen=True)
+class Stretch:
+    """How a tile was turned into 8 bits: grey levels `low` to `high`, `floor` what `low` became."""
+
+    low: float
+    high: float
+    floor: int
+    quality: int
+
+
+def through_preview(image: FloatImage, stretch: Stretch, *, reduction: float) -> FloatImage:
     """Send an image through a preview and back to its own size and grey levels.
+
+    The way back knows only the tile's mean dose, so that bars keep the floor's grey.
 
     Args:
         image: float32 (height, width), grey levels.
+        stretch: What is brighter than its `high` is clipped.
         reduction: Preview pixel over image pixel.
-        limits: Grey levels of 0 and 255; what is brighter is clipped.
-        quality: JPEG quality.
 
     Returns:
         float32 (height, width): grey levels as far as the preview kept them.
@@ -23,19 +34,18 @@ def through_preview(
     height, width = image.shape
     size = (max(round(width / reduction), 8), max(round(height / reduction), 8))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    low, high = limits
-    grey = np.clip((small - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
-    done, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    step = (stretch.high - stretch.low) / (255 - stretch.floor)
+    grey = np.clip((small - stretch.low) / step + stretch.floor, 0, 255).astype(np.uint8)
+    done, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, stretch.quality])
     if done:
         grey = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
     back = cv2.resize(grey.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    grey_step = np.float32((high - low) / 255)
-    return np.asarray(np.maximum(back, 0) * grey_step + np.float32(low), dtype=np.float32)
+    return np.asarray(np.maximum(back, 0) * np.float32(stretch.high / 255), dtype=np.float32)
 
 
-def draw_limits(
+def draw_stretch(
     rng: np.random.Generator, image: FloatImage, film: float, vacuum: float
-) -> tuple[float, float]:
+) -> Stretch:
     """Draw how EPU stretched the tile that a square lies on.
 
     Most tiles show film, so that vacuum is clipped at little more than film; a tile with much
@@ -50,4 +60,9 @@ def draw_limits(
         high = vacuum * float(rng.uniform(0.95, 1.05))
     else:
         high = own * float(rng.uniform(0.5, 1.1))
-    return low, max(high, low * 1.5, film * 0.004)
+    return Stretch(
+        low=low,
+        high=max(high, low * 1.5, film * 0.004),
+        floor=int(rng.integers(0, 12)),
+        quality=int(rng.integers(70, 98)),
+    )

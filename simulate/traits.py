@@ -107,7 +107,7 @@ def _draw_ice(rng: np.random.Generator) -> IceTraits:
         slope_per_mm=(float(slope[0]), float(slope[1])),
         patches=float(rng.uniform(0.05, 0.25)),
         scatter=float(rng.uniform(0.02, 0.08)),
-        steepness=float(np.exp(rng.uniform(np.log(9), np.log(45)))),
+        steepness=float(np.exp(rng.uniform(np.log(7), np.log(35)))),
         thin=float(rng.exponential(0.04)),
         hiding=float(rng.uniform(0.0, 0.3)),
         squareness=float(rng.uniform(2.6, 4.4)),

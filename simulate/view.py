@@ -28,17 +28,16 @@ class View:
     detector: Detector
     source: Source
     preview_um: float
-    quality: int
     gamma: float
     film_error: float
 
 
 def draw_view(rng: np.random.Generator) -> View:
     """Draw a microscope and camera for one grid, wider than any one instrument."""
-    electrons = float(np.exp(rng.uniform(np.log(9), np.log(120))))
+    electrons = float(np.exp(rng.uniform(np.log(14), np.log(140))))
     optics = Optics(
         electrons=electrons,
-        blur_um=float(np.exp(rng.uniform(np.log(0.08), np.log(0.5)))),
+        blur_um=float(np.exp(rng.uniform(np.log(0.1), np.log(0.7)))),
         scatter=float(rng.exponential(0.006)),
         scatter_um=float(rng.uniform(3, 20)),
         fringe=float(rng.choice([0.0, 0.1, 0.3])),
@@ -58,7 +57,6 @@ def draw_view(rng: np.random.Generator) -> View:
         detector=detector,
         source=source,
         preview_um=float(rng.uniform(0.55, 0.95)),
-        quality=int(rng.integers(70, 98)),
         gamma=float(np.exp(rng.normal(0, 0.05))),
         film_error=1.0,
     )
