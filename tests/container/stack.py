@@ -5,10 +5,11 @@ import socket
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 
 from tests.container.engine import Engine
 from tests.needs import ROOT
@@ -58,7 +59,7 @@ class Stack:
 
     def down(self) -> None:
         """Remove all containers with what they stored."""
-        self.engine.run(*self.compose, "down", "-v", "--remove-orphans", timeout_s=120)
+        self.engine.run(*self.compose, "down", "-v", "--remove-orphans", timeout_s=300)
 
     def add_token(self, name: str, scope: str) -> str:
         """Make an access token once the web process runs."""
@@ -80,14 +81,14 @@ class Stack:
     def get_bytes(self, path: str) -> bytes:
         """Get what an address of the service holds; an error answer is raised."""
         token = (self.folder / "token").read_text()
-        with urllib.request.urlopen(self._request(path, token), timeout=20) as answer:
+        with urllib.request.urlopen(self._request(path, token), timeout=60) as answer:
             content: bytes = answer.read()
         return content
 
     def status(self, path: str, *, token: str) -> int:
         """Get the status with which the service answers."""
         try:
-            with urllib.request.urlopen(self._request(path, token), timeout=20) as answer:
+            with urllib.request.urlopen(self._request(path, token), timeout=60) as answer:
                 return int(answer.status)
         except HTTPError as error:
             with error:
@@ -106,8 +107,14 @@ def free_port() -> int:
 
 
 def wait_for(look: Callable[[], T | None], limit_s: float) -> T | None:
-    """Look again and again until there is an answer; None when there was none in time."""
+    """Look again and again until there is something; None when there was nothing in time.
+
+    A busy machine may be slow to answer: that is looked at again as well.
+    """
     end = time.monotonic() + limit_s
-    while (seen := look()) is None and time.monotonic() < end:
+    while time.monotonic() < end:
+        with suppress(TimeoutError, URLError):
+            if (seen := look()) is not None:
+                return seen
         time.sleep(1)
-    return seen
+    return None

@@ -104,4 +104,4 @@ def _listing(folder: Path) -> dict[str, tuple[int, int, int]]:
 
 def _config(settings: Path, *files: str) -> str:
     start = ("docker-compose", "--project-directory", ROOT, "--env-file", settings)
-    return run(*start, *files, "config", timeout_s=60)
+    return run(*start, *files, "config", timeout_s=300)
