@@ -1,4 +1,4 @@
-"""Scoring squares with the weights that ship: preparing, network alone, and the whole way."""
+"""Scoring squares with the weights that ship: preparing, networks alone, and the whole way."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.figure import Figure, time_of
 from model.checkpoint import load_checkpoint
-from model.config import NetworkConfig, paper_network
+from model.config import paper_network
 from model.network import XCryoNet
 from model.predict import CHUNK, DEFAULT_WEIGHTS, Scorer
 from model.preprocess import CROP_SIZE_PX, Crop, encode, network_input
@@ -30,8 +30,7 @@ def measure() -> Iterator[Figure]:
     yield time_of(
         f"network that ships, {CHUNK} squares", _forward(load_checkpoint(DEFAULT_WEIGHTS)[0])
     )
-    for name, config in (("wider", NetworkConfig()), ("paper's", paper_network())):
-        yield time_of(f"{name} network, {CHUNK} squares", _forward(XCryoNet(config).eval()))
+    yield time_of(f"paper's network, {CHUNK} squares", _forward(XCryoNet(paper_network()).eval()))
     yield Figure("weights on disk", DEFAULT_WEIGHTS.stat().st_size / 1e6, "MB")
 
 

@@ -38,7 +38,11 @@ class ResidualUnit(nn.Module):
         self.first = ConvNorm(inputs, outputs, 3, stride=stride, dilation=dilation)
         self.second = ConvNorm(outputs, outputs, 3, dilation=dilation)
         same = inputs == outputs and stride == 1
-        self.skip = nn.Identity() if same else ConvNorm(inputs, outputs, 1, stride=stride)
+        # pooled, not strided (He et al. 2019): strided 1x1 convolutions corrupt memory in
+        # channels_last for a few channels (torch 2.13, CPU), and drop three quarters of the input
+        pooled = nn.AvgPool2d(stride) if stride > 1 else nn.Identity()
+        mixed = nn.Identity() if same else ConvNorm(inputs, outputs, 1)
+        self.skip = nn.Sequential(pooled, mixed)
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""

@@ -45,11 +45,9 @@ class NetworkConfig(Config):
 
     size_px: int = Field(default=CROP_SIZE_PX, gt=0)
     primary: FeatureConfig = FeatureConfig(
-        stem_channels=16, channels=(24, 32), dilations=((1,), (1, 2, 4))
+        stem_channels=16, channels=(16, 24), dilations=((1,), (1, 4))
     )
-    attribute: FeatureConfig = FeatureConfig(
-        stem_channels=8, channels=(16, 16), dilations=((1,), (1, 2))
-    )
+    attribute: FeatureConfig = FeatureConfig(stem_channels=8, channels=(8, 16))
     attention: bool = Field(default=True, description="False: the primary branch alone")
     pooling: tuple[Pooling, ...] = (Pooling.MEAN, Pooling.MAX, Pooling.STD)
     hidden: int = Field(default=64, gt=0, description="width of the fully connected layers")
@@ -64,6 +62,11 @@ class NetworkConfig(Config):
     )
     overall_sees_features: bool = Field(
         default=True, description="False: overall follows from the four attributes alone"
+    )
+    graded_attention: bool = Field(
+        default=True,
+        description="a learnt slope and shift before the map's sigmoid: the maximum over normalised"
+        " channels alone lies far above what a rare defect's map must be",
     )
     uncertainty: bool = Field(default=True, description="a standard deviation beside each score")
 
@@ -89,6 +92,7 @@ def paper_network() -> NetworkConfig:
         dark_contamination=False,
         share_pooling=False,
         overall_sees_features=False,
+        graded_attention=False,
         uncertainty=False,
     )
 
@@ -124,7 +128,7 @@ class TrainConfig(Config):
         default=True, description="False: no decoder is trained and no unlabelled square is used"
     )
     reconstruction_weight: float = Field(default=1.0, ge=0)
-    mask_weight: float = Field(default=1.0, ge=0, description="attention against true masks")
+    mask_weight: float = Field(default=10.0, ge=0, description="attention against true masks")
     reconstruct_every: int = Field(
         default=1, gt=0, description="steps between two with decoders (the paper's is 1)"
     )

@@ -7,6 +7,7 @@ from torch.nn import functional
 from model.network import Branches, Scores
 
 _CRACKING = 2
+_RARE = 4.0  # a defect's cell counts as so many sound ones
 
 
 def supervised_loss(scores: Scores, labels: Tensor) -> Tensor:
@@ -52,7 +53,10 @@ def map_loss(logits: Tensor, masks: Tensor) -> Tensor:
     known = torch.isfinite(masks).flatten(1).all(1)
     if not known.any():
         return logits.sum() * 0.0
-    return functional.binary_cross_entropy_with_logits(logits[known], masks[known])
+    weight = torch.tensor(_RARE, device=logits.device)
+    return functional.binary_cross_entropy_with_logits(
+        logits[known], masks[known], pos_weight=weight
+    )
 
 
 def variance_loss(scores: Scores, labels: Tensor) -> Tensor:

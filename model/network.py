@@ -80,6 +80,24 @@ class ScoreHeads(nn.Module):
         return Scores(attributes, self.overall(attributes, seen), variance)
 
 
+class Attention(nn.Module):
+    """Maps before their sigmoid: channel-wise maxima, on a learnt scale where graded.
+
+    The scale starts where a defect is rare: a map near 0.05 in most places.
+    """
+
+    def __init__(self, *, graded: bool) -> None:
+        super().__init__()
+        slope, shift = (2.0, -6.0) if graded else (1.0, 0.0)
+        shape = (1, len(ATTENDED), 1, 1)
+        self.slope = nn.Parameter(torch.full(shape, slope), requires_grad=graded)
+        self.shift = nn.Parameter(torch.full(shape, shift), requires_grad=graded)
+
+    def forward(self, raw: Tensor) -> Tensor:
+        """Unrectified primary features (n, c, h, w) to (n, 2, h, w)."""
+        return self.slope * attention_logits(raw) + self.shift
+
+
 class AttributeBranch(nn.Module):
     """Scores one attribute from its attention-weighted input, and reconstructs that input."""
 
@@ -115,6 +133,7 @@ class XCryoNet(nn.Module):
         self.primary_decoder = Decoder(
             config.primary.channels[1], config.decoder_channels, config.primary.stride
         )
+        self.attention = Attention(graded=config.graded_attention)
         self.branches = nn.ModuleDict()
         self.fusion: ScoreHeads | None = None
         if config.attention:
@@ -140,7 +159,7 @@ class XCryoNet(nn.Module):
         if self.fusion is None:
             primary = self.primary_heads(pooled)
             return Branches(features, None, (), (), None, primary, primary)
-        logits = attention_logits(raw)  # (n, 2, h, w)
+        logits = self.attention(raw)  # (n, 2, h, w)
         shares = self._shares(x, logits)  # (n, 3) or (n, 0)
         primary = self.primary_heads(torch.cat([pooled, shares], dim=1))
         weighted = self._weighted(x, logits)

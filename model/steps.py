@@ -45,12 +45,13 @@ def make_optimisers(network: XCryoNet, config: TrainConfig) -> Optimisers:
     """One AdamW for each step, over the parameters that it trains."""
 
     def adam(modules: list[nn.Module]) -> AdamW:
-        parameters = [p for m in modules for p in m.parameters()]
+        parameters = [p for m in modules for p in m.parameters() if p.requires_grad]
         return AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
 
     first: list[nn.Module] = [network.primary, network.primary_heads, network.primary_decoder]
     second: list[nn.Module] = []
     if network.fusion is not None:
+        first.append(network.attention)
         for name in ATTENDED:
             branch = network.branch(name)
             first += [branch.encoder, branch.head]

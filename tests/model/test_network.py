@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from model.blocks import fuse_norms
 from model.config import FeatureConfig, NetworkConfig, paper_network
-from model.network import XCryoNet, attention_logits
+from model.network import Attention, XCryoNet, attention_logits
 from tests.model.samples import SIZE_PX, TINY
 
 
@@ -86,3 +86,11 @@ def test_a_configuration_that_cannot_be_is_refused() -> None:
         NetworkConfig(primary=FeatureConfig(stem_channels=4, channels=(4, 5)))
     with pytest.raises(ValidationError, match="divisor"):
         NetworkConfig(size_px=100)
+
+
+def test_graded_maps_start_low_as_a_defect_is_rare_and_the_papers_do_not() -> None:
+    raw = torch.zeros(1, 4, 2, 2)
+    assert float(torch.sigmoid(Attention(graded=True)(raw)).detach().max()) < 0.01
+    plain = Attention(graded=False)
+    assert float(torch.sigmoid(plain(raw)).detach().max()) == 0.5
+    assert not any(p.requires_grad for p in plain.parameters())

@@ -58,6 +58,7 @@ def test_step_1_trains_all_but_fusion_and_the_branches_decoders(
         "primary",
         "primary_heads",
         "primary_decoder",
+        "attention",
         "branches.cracking.encoder",
         "branches.cracking.head",
         "branches.contamination.encoder",
