@@ -134,7 +134,7 @@ def _groups(rng: np.random.Generator, canvas: Canvas, dirt: Dirt) -> list[Blob]:
     for _ in range(min(int(rng.poisson(dirt.groups)), 8)):
         x, y = _anywhere(rng, canvas)
         spread = float(rng.uniform(1.5, 9.0))
-        heading, chain = float(rng.uniform(0, 2 * pi)), rng.random() < 0.45
+        heading, chain = float(rng.uniform(0, 2 * pi)), rng.random() < 0.25
         for _ in range(int(rng.integers(4, 26))):
             radius = dirt.speck_um * float(np.exp(rng.normal(0.1, 0.4)))
             if chain:

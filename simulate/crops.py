@@ -1,7 +1,7 @@
 """The fast way to a training square: render one crop straight from the specimen, without tiles."""
 
 from dataclasses import dataclass
-from math import cos, radians, sin
+from math import cos, pi, radians, sin
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from simulate.window import find_window
 
 CROP_PIXEL_UM = CROP_PIXEL_NM / 1000
 NEIGHBOUR_UM = 0.5
+_SEAM_ODDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def cut_crop(
     counts = view.optics.electrons * view.detector.counts
     film, vacuum = film_transmission(specimen) * counts, counts
     image = _see(rng, transmission, view, film, vacuum)
+    image = _draw_seam(rng, image)
     covered = _draw_cover(rng)
     if covered is not None:
         image, mask = image * covered, mask * covered
@@ -120,6 +122,16 @@ def _see(
         return np.asarray(image * np.float32(np.exp(rng.normal(0, 0.06))), dtype=np.float32)
     sharp = float(rng.uniform(0.3, 0.7))
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sharp), dtype=np.float32)
+
+
+def _draw_seam(rng: np.random.Generator, image: FloatImage) -> FloatImage:
+    """Now and then two tiles meet in the crop, each with its own idea of its dose."""
+    if rng.random() > _SEAM_ODDS:
+        return image
+    angle, offset = float(rng.uniform(0, 2 * pi)), float(rng.uniform(-0.4, 0.4)) * CROP_SIZE_PX
+    axis = np.arange(CROP_SIZE_PX, dtype=np.float32) - CROP_SIZE_PX / 2
+    beyond = axis * np.float32(cos(angle)) + axis[:, None] * np.float32(sin(angle)) > offset
+    return np.where(beyond, image * np.float32(np.exp(rng.normal(0, 0.08))), image)
 
 
 def _draw_cover(rng: np.random.Generator) -> NDArray[np.uint8] | None:

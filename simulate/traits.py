@@ -128,6 +128,6 @@ def _draw_dirt(rng: np.random.Generator) -> DirtTraits:
         crystals=rate(0.6, 1.3),
         frost=float(rng.uniform(0.15, 1.2)) if rng.random() < 0.22 else 0.0,
         frost_cover=float(rng.normal(-0.4, 0.4)),
-        wrinkles=float(rng.choice([0.0, 0.03, 0.2])),
+        wrinkles=float(rng.choice([0.0, 0.02, 0.1])),
         covers=float(rng.choice([0.0, 0.01, 0.05])),
     )
