@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,6 +27,7 @@ def run_stack(
     *,
     say: Callable[[str], None],
     when_up: Callable[[str], None],
+    beside: Sequence[Program] = (),
 ) -> None:
     """Run everything until told to stop.
 
@@ -36,6 +37,7 @@ def run_stack(
         stop: Ends it.
         say: Is told what happens, a line at a time.
         when_up: Is called once with the page's address, when it answers.
+        beside: What else is to run.
     """
     check_folders(settings.data_dir, watch)
     check_port_free(settings.host, settings.port)
@@ -47,7 +49,7 @@ def run_stack(
     line = StateLine(database, (local_host(settings.host), settings.port))
     try:
         with _ingest_token(database) as token:
-            programs = make_programs(settings, watch, token)
+            programs = [*make_programs(settings, watch, token), *beside]
             supervisor = Supervisor(programs, say=line.interrupt(say))
             supervisor.run(stop, tick=lambda: line.tick(lambda: when_up(address)))
     finally:
@@ -77,11 +79,13 @@ def make_programs(settings: Settings, watch: Path, token: str) -> list[Program]:
     ]
 
 
-def make_program(name: str, words: list[str], variables: Mapping[str, str], logs: Path) -> Program:
+def make_program(
+    name: str, words: list[str], variables: Mapping[str, str], logs: Path, *, ends: bool = False
+) -> Program:
     """Make a program of one of our own commands, tied to this process's life."""
     environment = {**os.environ, **variables}  # noqa: TID251 - a child's, made of ours
     command = [sys.executable, "-m", "service.cli", "--lifeline", *words]
-    return Program(name, command, environment, logs / f"{name}.log")
+    return Program(name, command, environment, logs / f"{name}.log", ends)
 
 
 def page_address(settings: Settings) -> str:
@@ -129,6 +133,15 @@ def check_port_free(host: str, port: int) -> None:
             raise CommandError(
                 f"cannot listen on {host}:{port}: {error.strerror or error}; give another --port"
             ) from error
+
+
+def find_free_port(host: str) -> int:
+    """Find a port that nothing listens on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextmanager

@@ -18,12 +18,21 @@ LOG_BYTES = 10 * 2**20
 
 @dataclass(frozen=True)
 class Program:
-    """A child to run: its name for people, command line, environment, and where its output goes."""
+    """A child to run.
+
+    Attributes:
+        name: for people.
+        command: its command line.
+        environment: all of its variables.
+        log: where its output goes.
+        ends: it has an end of its own, with status 0; others are started again whenever they end.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     log: Path
+    ends: bool = False
 
 
 @dataclass
@@ -83,7 +92,8 @@ class Supervisor:
     def _look_after(self, child: Child) -> None:
         now = time.monotonic()
         if child.start_again_s is None:
-            if child.process.poll() is not None:
+            status = child.process.poll()
+            if status is not None and not (status == 0 and child.program.ends):
                 self._plan_restart(child, now)
         elif now >= child.start_again_s:
             _cut_lifeline(child.process)
@@ -95,9 +105,10 @@ class Supervisor:
         child.failures = 0 if now - child.started_s > STEADY_S else child.failures + 1
         wait_s = min(LONGEST_WAIT_S, 0.5 * 2**child.failures) if child.failures else 0.0
         child.start_again_s = now + wait_s
+        again = f"in {wait_s:.0f} s" if wait_s else "at once"
         self.say(
             f"{child.program.name} ended with status {child.process.returncode}, starting it again"
-            f" in {wait_s:.0f} s; its log: {child.program.log}"
+            f" {again}; last in {child.program.log}: {read_last_line(child.program.log)}"
         )
 
 
@@ -113,6 +124,14 @@ def start(program: Program) -> "subprocess.Popen[bytes]":
             env=dict(program.environment),
             start_new_session=True,
         )
+
+
+def read_last_line(path: Path) -> str:
+    """Read the last line that a log has, cut to what fits a terminal."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4096))
+        lines = file.read().decode(errors="replace").splitlines()
+    return next((line[:200] for line in reversed(lines) if line.strip()), "(nothing)")
 
 
 def _wait(process: "subprocess.Popen[bytes]", seconds: float) -> None:

@@ -40,6 +40,7 @@ def test_a_child_that_dies_is_started_again_and_said_so(tmp_path: Path) -> None:
     supervisor.run(stop, StopWhen(stop, lambda: "child started again" in said))
 
     assert "child ended with status 3" in said[0]
+    assert said[0].endswith("here")
     assert (tmp_path / "logs" / "child.log").read_text().startswith("here\n")
 
 
