@@ -22,7 +22,15 @@ from ingest.measured import MeasuredWindows
 from ingest.records import AtlasKey, AtlasRecord, SquareRecord, SquareSet, TileRecord, TileState
 from ingest.seams import Shift
 from ingest.sink import Sink
-from ingest.tile_files import ReadTile, TileFiles, TileNotReadyError, read_tile, read_tile_pixels
+from ingest.tile_files import (
+    PREVIEW,
+    ReadTile,
+    TileBrokenError,
+    TileFiles,
+    TileNotReadyError,
+    read_tile,
+    read_tile_pixels,
+)
 
 OPEN_TILES = 4
 """Full-size tiles kept in memory while crops are cut."""
@@ -77,7 +85,7 @@ class AtlasFeed:
             self._read[name] = read_tile(self.files[name], accept_preview=accept_preview)
         except TileNotReadyError as waits:
             self._problem[name] = (TileState.WAITING, str(waits))
-        except (EpuError, OSError) as error:
+        except (EpuError, OSError, TileBrokenError) as error:
             self._problem[name] = (TileState.FAILED, str(error))
         else:
             return None
@@ -90,11 +98,13 @@ class AtlasFeed:
 
     @property
     def waits_for_image(self) -> list[str]:
-        """Tiles that have only a preview so far."""
+        """Tiles that have only a preview so far, in an atlas where no tile has more."""
+        if any(read.pixels_from != PREVIEW for read in self._read.values()):
+            return []
         return [
             name
-            for name in self._problem
-            if name in self.files and self.files[name].pixel_suffix == "jpg"
+            for name, (state, _) in self._problem.items()
+            if state is TileState.WAITING and self.files[name].pixel_suffix == PREVIEW
         ]
 
     def send(self) -> None:

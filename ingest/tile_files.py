@@ -17,6 +17,14 @@ PIXEL_SUFFIXES = ("mrc", "tiff", "tif", "jpg")
 MAX_ASPECT_ERROR = 0.02
 
 
+PREVIEW = "jpg"
+"""EPU's 8-bit preview, stretched by itself: pixels of last resort."""
+
+
+class TileBrokenError(Exception):
+    """A tile whose image is damaged. Its preview's grey values would not fit the other tiles'."""
+
+
 class TileNotReadyError(Exception):
     """A tile that lacks a file: it waits, with this reason."""
 
@@ -57,13 +65,17 @@ def read_tile(files: TileFiles, *, accept_preview: bool) -> ReadTile:
 
     Raises:
         TileNotReadyError: a file that may still come is missing.
+        TileBrokenError: its image is damaged and no longer changes.
 
     An `EpuError` says that a file is there and broken.
     """
     suffix = files.pixel_suffix
+    broken = [files.stalled[s] for s in PIXEL_SUFFIXES if s in files.stalled]
+    if broken and suffix in {None, PREVIEW}:
+        raise TileBrokenError(broken[0])
     if suffix is None:
         raise TileNotReadyError(_missing_pixels(files))
-    if suffix == "jpg" and not accept_preview:
+    if suffix == PREVIEW and not accept_preview:
         raise TileNotReadyError("waiting for its image: only the 8-bit preview is there")
     metadata = _metadata(files)
     path = files.paths[suffix]
@@ -95,9 +107,6 @@ PREVIEW_COUNTS_PER_ELECTRON = 100.0
 
 
 def _missing_pixels(files: TileFiles) -> str:
-    for suffix, reason in files.stalled.items():
-        if suffix in PIXEL_SUFFIXES:
-            return reason
     return "waiting for its image: only " + ", ".join(sorted(files.paths)) + " is there"
 
 

@@ -35,8 +35,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FinishedSessio
     replay = needs(Part.SHARED, "real-session") / "replay.py"
     folder = tmp_path_factory.mktemp("epu")
     service = RunningService(folder, tmp_path_factory.mktemp("data"))
-    service.start()
     try:
+        service.start()
         _replay(replay, folder, "--samples", "2", "--tiles", "2")
         first = wait_for("squares of the first tiles", lambda: _scored(service, 2), timeout_s=180)
         first_tiles = len(service.tiles(2))
