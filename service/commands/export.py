@@ -16,7 +16,8 @@ from service.queries.rankings import get_ranking
 from service.queries.squares import SquareQuestion
 from service.tables import GridRow, SessionRow
 
-MOST_SQUARES = 100_000
+MOST_SQUARES = 5000
+"""The most that one question may ask for; no grid comes near."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
