@@ -126,10 +126,8 @@ def _damage(folder: Path) -> None:
     bare.with_suffix(".xml").unlink()
     (xml,) = folder.rglob(f"Tile_*_{NOT_XML}_*.xml")
     xml.write_text("EPU was here\n")
-    for model in folder.glob("*/Sample*/Atlas/Atlas.dm"):
-        text = model.read_bytes()
-        if b"TileXml" in text:
-            model.write_bytes(text[: len(text) // 2])
+    model = image.with_name("Atlas.dm")
+    model.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
 
 
 def _content(folder: Path) -> dict[str, str]:
