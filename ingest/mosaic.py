@@ -240,8 +240,9 @@ def _paste(
 ) -> None:
     left, top, pixel_um = frame
     half_width, half_height = tile.half_size_um
-    x0 = round((tile.x_um - half_width - left) / pixel_um)
-    y0 = round((tile.y_um - half_height - top) / pixel_um)
+    # Halves always up: round() would send them to even pixels, which move with the frame.
+    x0 = math.floor((tile.x_um - half_width - left) / pixel_um + 0.5)
+    y0 = math.floor((tile.y_um - half_height - top) / pixel_um + 0.5)
     width, height = round(2 * half_width / pixel_um), round(2 * half_height / pixel_um)
     small = cv2.resize(tile.pixels, (width, height), interpolation=cv2.INTER_AREA)
     rows, columns = _clip(y0, height, pixels.shape[0]), _clip(x0, width, pixels.shape[1])

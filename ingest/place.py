@@ -86,18 +86,22 @@ def nominal_frame(first: TileOptics) -> Frame:
 
 
 def place_tiles(tiles: Mapping[str, TileOptics]) -> tuple[dict[str, Placed], dict[str, str]]:
-    """Place each tile on the integer lattice of its atlas; the lowest index is site 0, 0.
+    """Place each tile on the integer lattice of its atlas.
+
+    Site 0, 0 is the tile with the lowest index that at least half of the tiles agree with: one
+    damaged first tile does not refuse all others.
 
     Returns:
         Placed tiles, and a reason for each tile that was refused.
     """
     if not tiles:
         return {}, {}
-    anchor = min(tiles.values(), key=lambda tile: tile.index)
+    in_order = sorted(tiles.items(), key=lambda item: (item[1].index, item[0]))
+    anchor = _anchor([tile for _, tile in in_order])
     placed: dict[str, Placed] = {}
     refused: dict[str, str] = {}
     sites: dict[tuple[int, int], str] = {}
-    for name, tile in sorted(tiles.items(), key=lambda item: (item[1].index, item[0])):
+    for name, tile in in_order:
         try:
             position = _place(tile, anchor)
         except MisplacedTileError as error:
@@ -160,18 +164,35 @@ def _fit_scale(
     return float((um * um).sum() / (um * px).sum()) if np.any(um) else None
 
 
+def _anchor(in_order: list[TileOptics]) -> TileOptics:
+    for tile in in_order:
+        if 2 * sum(_agree(other, tile) for other in in_order) >= len(in_order):
+            return tile
+    return in_order[0]
+
+
+def _agree(tile: TileOptics, anchor: TileOptics) -> bool:
+    try:
+        _place(tile, anchor)
+    except MisplacedTileError:
+        return False
+    return True
+
+
 def _place(tile: TileOptics, anchor: TileOptics) -> Placed:
     if (tile.width_px, tile.height_px) != (anchor.width_px, anchor.height_px):
         raise MisplacedTileError(
             f"tile size: expected {anchor.width_px} x {anchor.height_px} px "
-            f"as the atlas' first tile, found {tile.width_px} x {tile.height_px}"
+            f"as most of the atlas, found {tile.width_px} x {tile.height_px}"
         )
     if abs(tile.pixel_um / anchor.pixel_um - 1) > 0.02:
         raise MisplacedTileError(
-            f"pixel size: expected {anchor.pixel_um * 1e3:.1f} nm as the atlas' first tile, "
+            f"pixel size: expected {anchor.pixel_um * 1e3:.1f} nm as most of the atlas, "
             f"found {tile.pixel_um * 1e3:.1f} nm"
         )
     step = lattice_step(anchor, tile)
+    if not np.isfinite(step).all():
+        raise MisplacedTileError(f"stage position: expected numbers, found {tile.stage_um} um")
     pitch_px = STEP_SHARE * np.array([tile.width_px, tile.height_px])
     column, row = (int(n) for n in np.rint(step / pitch_px))
     if max(abs(column), abs(row)) > MAX_LATTICE_STEPS:
@@ -182,6 +203,6 @@ def _place(tile: TileOptics, anchor: TileOptics) -> Placed:
     return Placed(
         column,
         row,
-        column * STEP_SHARE * tile.size_um[0],
-        row * STEP_SHARE * tile.size_um[1],
+        column * STEP_SHARE * anchor.size_um[0],
+        row * STEP_SHARE * anchor.size_um[1],
     )

@@ -29,6 +29,10 @@ MAX_DRIFT = 0.5
 """Of the pitch: a window further from where it was looked for is another site's."""
 
 
+COMPLETE = 0.999
+"""Share of a window's box from which on nothing of it is missing."""
+
+
 @dataclass(frozen=True)
 class Search:
     """What a window is looked for with.
@@ -54,7 +58,7 @@ class Window:
         width_um: extent along its rotated x axis.
         height_um: extent along its rotated y axis.
         rotation_deg: of its x axis against the mosaic's, -45 to 45.
-        coverage: share of its box that tiles cover.
+        coverage: share of it that tiles cover; where they end, it is taken to be as wide as high.
         level: median grey level inside.
         film_levels: sample of grey levels inside, for the grid's film level.
     """
@@ -71,7 +75,7 @@ class Window:
     @property
     def complete(self) -> bool:
         """Whether tiles cover all of it."""
-        return self.coverage >= 0.999
+        return self.coverage >= COMPLETE
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def _segment(patch: Patch, search: Search) -> tuple[_Box, NDArray[np.bool_]] | N
     levels = patch.pixels[::SPARSE, ::SPARSE][patch.covered[::SPARSE, ::SPARSE]]
     if levels.size * SPARSE**2 < MIN_COVERAGE * patch.pixels.size:
         return None
-    dark, bar, bright = np.percentile(levels, [2, 8, 97])
+    dark, bar, bright = np.percentile(levels, [2, 8, 99])
     noise = max(float(bar - dark), 1e-3 * float(bright), 1e-6)
     if bright - bar < max(MIN_CONTRAST_SIGMA * noise, search.min_contrast):
         return None
@@ -191,7 +195,16 @@ def _window(
         width_um=(box.right - box.left) * WORK_PIXEL_UM,
         height_um=(box.bottom - box.top) * WORK_PIXEL_UM,
         rotation_deg=rotation_deg,
-        coverage=float(patch.covered[rows, columns].mean()),
+        coverage=_coverage(patch.covered[rows, columns], box),
         level=float(np.median(levels)),
         film_levels=np.percentile(levels, np.linspace(2.5, 97.5, 20)).astype(np.float32),
     )
+
+
+def _coverage(covered: NDArray[np.bool_], box: _Box) -> float:
+    """Share of a window and its margin that tiles cover."""
+    share = float(covered.mean())
+    if share >= COMPLETE:
+        return 1.0
+    sides = box.right - box.left, box.bottom - box.top
+    return share * min(sides) / max(sides)

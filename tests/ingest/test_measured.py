@@ -1,0 +1,78 @@
+import numpy as np
+
+from ingest.measured import MeasuredWindows
+from ingest.mosaic import Mosaic, WorkTile
+from ingest.window import Search, measure_window, reach_um
+from tests.ingest import scenes
+
+SEARCH = Search(scenes.PITCH_UM, 0.0, 10.0)
+
+
+def tile(level: float = scenes.FILM) -> WorkTile:
+    return WorkTile(
+        scenes.tile_pixels([scenes.Square(0, 0, level=level)], scenes.place(0, 0)), 0, 0
+    )
+
+
+def test_a_window_is_measured_once_while_nothing_near_it_changes() -> None:
+    memory, here = MeasuredWindows(), tile()
+    far = WorkTile(here.pixels, 250 + reach_um(SEARCH), 0)
+
+    first = memory.measure(Mosaic({"a": here}), (2.0, 2.0), SEARCH)
+    memory.end_survey()
+    again = memory.measure(Mosaic({"a": here, "far": far}), (2.0, 2.0), SEARCH)
+
+    assert first is not None
+    assert again is first
+
+
+def test_nothing_is_remembered_as_well() -> None:
+    memory, dark = MeasuredWindows(), tile(scenes.BAR)
+
+    assert memory.measure(Mosaic({"a": dark}), (2.0, 2.0), SEARCH) is None
+    assert memory.measure(Mosaic({"a": dark}), (2.0, 2.0), SEARCH) is None
+    assert len(memory) == 1
+
+
+def test_a_remembered_window_is_what_measuring_gives() -> None:
+    memory, mosaic = MeasuredWindows(), Mosaic({"a": tile()})
+    memory.measure(mosaic, (2.0, 2.0), SEARCH)
+
+    remembered = memory.measure(mosaic, (2.0, 2.0), SEARCH)
+    measured = measure_window(mosaic, (2.0, 2.0), SEARCH)
+
+    assert remembered is not None
+    assert measured is not None
+    assert (remembered.x_um, remembered.y_um) == (measured.x_um, measured.y_um)
+    assert np.array_equal(remembered.film_levels, measured.film_levels)
+
+
+def test_new_pixels_a_new_place_a_new_neighbour_and_a_new_seam_are_measured_again() -> None:
+    memory, here = MeasuredWindows(), tile()
+    beside = WorkTile(here.pixels, 200.0, 0)
+    moved = WorkTile(here.pixels, 1.0, 0)
+    pair = {"a": here, "b": beside}
+    changed = [
+        Mosaic({"a": tile(3000.0)}),
+        Mosaic({"a": moved}),
+        Mosaic(pair),
+        Mosaic(pair, {("a", "b"): (4.0, 0.0)}),
+    ]
+    memory.measure(Mosaic({"a": here}), (2.0, 2.0), SEARCH)
+
+    for count, mosaic in enumerate(changed, start=2):
+        memory.measure(mosaic, (2.0, 2.0), SEARCH)
+
+        assert len(memory) == count
+
+
+def test_what_two_surveys_did_not_ask_for_is_forgotten() -> None:
+    memory, mosaic = MeasuredWindows(), Mosaic({"a": tile()})
+    memory.measure(mosaic, (2.0, 2.0), SEARCH)
+    memory.measure(mosaic, (4.0, 2.0), SEARCH)
+    memory.end_survey()
+
+    memory.measure(mosaic, (4.0, 2.0), SEARCH)
+    memory.end_survey()
+
+    assert len(memory) == 1
