@@ -13,7 +13,7 @@ from service.commands.options import add_database_arguments, open_database, read
 from service.errors import ServiceError
 from service.exports import Export, ExportFormat, export
 from service.queries.rankings import get_ranking
-from service.queries.squares import SquareQuestion
+from service.schemas import SquareQuestion
 from service.tables import GridRow, SessionRow
 
 MOST_SQUARES = 5000

@@ -1,7 +1,6 @@
 """Labels: added in bulk, all or nothing; the newest of each author stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,22 +9,10 @@ from sqlalchemy.orm import Session
 from service.errors import ConflictError, InvalidError, NotFoundError
 from service.queries.changes import add_event, lock_grid, touch_grid
 from service.queries.counting import count
-from service.schemas import LabelAnswer, LabelRequest, Page
+from service.schemas import LabelAnswer, LabelQuestion, LabelRequest, Page
 from service.tables import AtlasRow, GridRow, LabelRow, SessionRow, SquareRow, new_id, utc_now
 
 GRADES = ("brightness", "squareness", "cracking", "contamination", "overall")
-
-
-@dataclass(frozen=True)
-class LabelQuestion:
-    """Which labels; `superseded` adds those that a newer one has replaced."""
-
-    grid_id: UUID | None = None
-    square_id: UUID | None = None
-    author: str | None = None
-    superseded: bool = False
-    limit: int = 500
-    offset: int = 0
 
 
 def add_labels(db: Session, requests: Sequence[LabelRequest], actor: str) -> Page[LabelAnswer]:

@@ -8,7 +8,8 @@ from service.errors import ConflictError
 from service.exports import Ranking
 from service.queries.decisions import list_decisions
 from service.queries.grids import get_atlas, get_grid
-from service.queries.squares import SquareQuestion, list_squares
+from service.queries.squares import list_squares
+from service.schemas import SquareQuestion
 
 
 def get_ranking(db: Session, grid_id: UUID, ask: SquareQuestion) -> Ranking:

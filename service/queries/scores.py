@@ -1,6 +1,6 @@
 """Scores: which squares need one, and what a worker found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from uuid import UUID
@@ -122,7 +122,12 @@ def add_scores(db: Session, results: Iterable[ScoreResult], actor: str = "worker
         .execution_options(populate_existing=True)
     ).all()
     current = db.scalar(sa.select(ModelRow.id).where(ModelRow.current.is_(True)))
-    stored = [square for square in squares if _add_score(db, square, found[square.id], current)]
+    known = _find_predictions(db, found)
+    stored = [
+        square
+        for square in squares
+        if _add_score(db, square, found[square.id], known.get(square.id), current)
+    ]
     for grid_id in sorted({atlases[square.atlas_id] for square in stored}):
         touch_grid(db, lock_grid(db, grid_id))
         number = sum(atlases[square.atlas_id] == grid_id for square in stored)
@@ -196,10 +201,19 @@ def _lock_atlases(db: Session, square_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     return grids
 
 
+def _find_predictions(db: Session, found: Mapping[UUID, ScoreResult]) -> dict[UUID, PredictionRow]:
+    """Find what the same models said of these squares before."""
+    rows = db.scalars(sa.select(PredictionRow).where(PredictionRow.square_id.in_(found)))
+    return {row.square_id: row for row in rows if row.model_id == found[row.square_id].model_id}
+
+
 def _add_score(
-    db: Session, square: SquareRow, result: ScoreResult, current_model: str | None
+    db: Session,
+    square: SquareRow,
+    result: ScoreResult,
+    row: PredictionRow | None,
+    current_model: str | None,
 ) -> bool:
-    row = _find_prediction(db, result)
     if row is None:
         row = PredictionRow(square_id=result.square_id, model_id=result.model_id)
         db.add(row)
@@ -210,15 +224,6 @@ def _add_score(
         return False
     show_prediction(square, row)
     return True
-
-
-def _find_prediction(db: Session, result: ScoreResult) -> PredictionRow | None:
-    return db.scalars(
-        sa.select(PredictionRow).where(
-            PredictionRow.square_id == result.square_id,
-            PredictionRow.model_id == result.model_id,
-        )
-    ).one_or_none()
 
 
 def _fill_prediction(db: Session, row: PredictionRow, result: ScoreResult) -> None:

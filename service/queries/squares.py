@@ -1,18 +1,15 @@
 """The ranked list of a grid's squares, and single squares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import AfterValidator
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
 from service.queries.counting import count
-from service.queries.square_answers import SquareParts, build_answers
-from service.schemas import Page, SquareAnswer
+from service.queries.square_answers import answer_columns, build_answers
+from service.schemas import Page, SquareAnswer, SquareQuestion
 from service.tables import (
     AtlasRow,
     DecisionKind,
@@ -31,66 +28,6 @@ RANKED_STATUSES = (
     SquareStatus.FAILED,
 )
 """The order of the ranked list: what is sure comes first."""
-
-SCORE_COLUMNS = (
-    "overall_sd",
-    "brightness",
-    "brightness_sd",
-    "squareness",
-    "squareness_sd",
-    "cracking",
-    "cracking_sd",
-    "contamination",
-    "contamination_sd",
-)
-SQUARE_COLUMNS = (
-    "epu_node_id",
-    "center_x_px",
-    "center_y_px",
-    "width_px",
-    "height_px",
-    "rotation_deg",
-    "stage_x_um",
-    "stage_y_um",
-    "stage_z_um",
-    "stage_residual_um",
-    "coverage",
-    "complete",
-    "on_rim",
-    "epu_category",
-    "status",
-    "created_at",
-    "updated_at",
-)
-SORTS = frozenset({"rank", "overall", *SCORE_COLUMNS, *SQUARE_COLUMNS})
-"""What the list can be sorted by."""
-
-
-def check_sort(sort: str) -> str:
-    """Pass a name to sort by, with - for descending.
-
-    Raises:
-        ValueError: if there is no such name.
-    """
-    if sort.removeprefix("-") not in SORTS:
-        raise ValueError(f"cannot sort by {sort!r}, expected one of {', '.join(sorted(SORTS))}")
-    return sort
-
-
-Sort = Annotated[str, AfterValidator(check_sort)]
-
-
-@dataclass(frozen=True)
-class SquareQuestion:
-    """Which squares of an atlas, in which order. `-overall` is the ranking."""
-
-    sort: Sort = "-overall"
-    limit: int = 500
-    offset: int = 0
-    min_overall: float | None = None
-    statuses: tuple[SquareStatus, ...] = ()
-    complete: bool | None = None
-    decision: DecisionKind | None = None
 
 
 def get_list_state(db: Session, grid_id: UUID) -> tuple[int, UUID | None]:
@@ -111,25 +48,20 @@ def list_squares(db: Session, atlas_id: UUID | None, ask: SquareQuestion) -> Pag
     """List an atlas's squares; ranks are those of the whole atlas whatever part is asked for."""
     if atlas_id is None:
         return Page(items=[], total=0)
-    question = _filtered(_ranked(SquareRow.atlas_id == atlas_id), ask)
-    total = count(db, question)
-    ordered = question.order_by(*_order(ask.sort)).limit(ask.limit).offset(ask.offset)
-    parts = [SquareParts(*row) for row in db.execute(ordered)]
-    return Page(items=build_answers(db, parts), total=total)
+    ranked = _ranked(atlas_id)
+    question = _filtered(sa.select(ranked), ranked, ask)
+    ordered = question.order_by(*_order(ranked, ask.sort)).limit(ask.limit).offset(ask.offset)
+    rows = db.execute(ordered).mappings().all()
+    everything = ask.offset == 0 and len(rows) < ask.limit
+    total = len(rows) if everything else count(db, question)
+    return Page(items=build_answers(db, rows), total=total)
 
 
 def get_square(db: Session, square_id: UUID) -> SquareAnswer:
-    """Get one square with its rank in its atlas.
-
-    Raises:
-        NotFoundError: if there is no such square.
-    """
-    atlas_id = sa.select(SquareRow.atlas_id).where(SquareRow.id == square_id).scalar_subquery()
-    question = _ranked(SquareRow.atlas_id == atlas_id).where(SquareRow.id == square_id)
-    row = db.execute(question).one_or_none()
-    if row is None:
-        raise NotFoundError(f"no square {square_id}")
-    return build_answers(db, [SquareParts(*row)])[0]
+    """Get one square with its rank in its atlas."""
+    ranked = _ranked(get_square_row(db, square_id).atlas_id)
+    row = db.execute(sa.select(ranked).where(ranked.c.id == square_id)).mappings().one()
+    return build_answers(db, [row])[0]
 
 
 def get_square_row(db: Session, square_id: UUID) -> SquareRow:
@@ -183,31 +115,26 @@ def list_label_queue(db: Session, grid_id: UUID, limit: int) -> Page[SquareAnswe
     return Page(items=unlabelled[:limit], total=len(unlabelled))
 
 
-RankedSelect = sa.Select[SquareRow, UUID, int | None, PredictionRow | None, DecisionKind | None]
-
-
-def _ranked(condition: sa.ColumnElement[bool]) -> RankedSelect:
+def _ranked(atlas_id: UUID) -> sa.Subquery:
+    """Make the table of an atlas's squares with their ranks; retired ones have none."""
     place = sa.func.row_number().over(
+        partition_by=SquareRow.retired,
         order_by=(
             _status_order(SquareRow.status),
             SquareRow.overall.desc().nulls_last(),
             SquareRow.stage_y_um,
             SquareRow.stage_x_um,
             SquareRow.id,
-        )
-    )
-    ranks = (
-        sa.select(SquareRow.id, place.label("rank"))
-        .where(condition, SquareRow.retired.is_(False))
-        .subquery("ranks")
+        ),
     )
     return (
-        sa.select(SquareRow, AtlasRow.grid_id, ranks.c.rank, PredictionRow, DecisionRow.kind)
+        sa.select(*answer_columns(), sa.case((SquareRow.retired, None), else_=place).label("rank"))
+        .select_from(SquareRow)
         .join(AtlasRow, AtlasRow.id == SquareRow.atlas_id)
-        .join(ranks, ranks.c.id == SquareRow.id, isouter=True)
         .join(PredictionRow, _is_shown(), isouter=True)
         .join(DecisionRow, _is_decided(), isouter=True)
-        .where(condition)
+        .where(SquareRow.atlas_id == atlas_id)
+        .subquery("ranked")
     )
 
 
@@ -225,38 +152,34 @@ def _is_decided() -> sa.ColumnElement[bool]:
     )
 
 
-def _filtered(question: RankedSelect, ask: SquareQuestion) -> RankedSelect:
-    question = question.where(SquareRow.retired.is_(False))
+def _filtered(
+    question: sa.Select[*tuple[object, ...]], ranked: sa.Subquery, ask: SquareQuestion
+) -> sa.Select[*tuple[object, ...]]:
+    question = question.where(ranked.c.retired.is_(False))
     if ask.min_overall is not None:
-        question = question.where(SquareRow.overall >= ask.min_overall)
-    if ask.statuses:
-        question = question.where(SquareRow.status.in_(ask.statuses))
+        question = question.where(ranked.c.overall >= ask.min_overall)
+    if ask.status:
+        question = question.where(ranked.c.status.in_(ask.status))
     if ask.complete is not None:
-        question = question.where(SquareRow.complete.is_(ask.complete))
+        question = question.where(ranked.c.complete.is_(ask.complete))
     if ask.decision is not None:
-        question = question.where(DecisionRow.kind == ask.decision)
+        question = question.where(ranked.c.decision == ask.decision)
     return question
 
 
-def _order(sort: str) -> tuple[sa.ColumnElement[object] | sa.ColumnElement[int], ...]:
-    name = sort.removeprefix("-")
-    rank: sa.ColumnElement[int] = sa.literal_column("ranks.rank", sa.Integer())
+def _order(ranked: sa.Subquery, sort: str) -> list[sa.ColumnElement[object]]:
+    name: str = sort.removeprefix("-")
+    rank: sa.ColumnElement[object] = ranked.c.rank
     if sort in ("-overall", "rank"):
-        return (rank,)
-    if sort == "-rank":
-        return (rank.desc(),)
-    column = _status_order(SquareRow.status) if name == "status" else _column(name)
+        return [rank]
+    if name == "status":
+        column: sa.SQLColumnExpression[object] = _status_order(ranked.c.status)
+    else:
+        column = ranked.c[name]
     directed = column.desc() if sort.startswith("-") else column.asc()
-    return (directed.nulls_last(), rank)
+    return [directed.nulls_last(), rank]
 
 
-def _column(name: str) -> sa.ColumnElement[object]:
-    table = PredictionRow.__table__ if name in SCORE_COLUMNS else SquareRow.__table__
-    return table.columns[name]
-
-
-def _status_order(
-    column: sa.SQLColumnExpression[SquareStatus],
-) -> sa.Case[int]:
+def _status_order(column: sa.SQLColumnExpression[SquareStatus]) -> sa.ColumnElement[object]:
     order = {status: number for number, status in enumerate(RANKED_STATUSES)}
     return sa.case(*((column == status, number) for status, number in order.items()), else_=99)

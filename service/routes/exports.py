@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from service.access import ReadCaller
 from service.exports import ExportFormat, export
 from service.queries.rankings import get_ranking
-from service.queries.squares import SquareQuestion
+from service.schemas import SquareQuestion
 from service.tables import DecisionKind
 from service.web import Limit, Reader
 

@@ -3,11 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 
 from service.access import DecideCaller, LabelCaller, ReadCaller
 from service.queries import decisions, labels
-from service.schemas import DecisionAnswer, DecisionRequest, LabelAnswer, LabelRequest, Page
+from service.schemas import (
+    DecisionAnswer,
+    DecisionRequest,
+    LabelAnswer,
+    LabelQuestion,
+    LabelRequest,
+    Page,
+)
 from service.web import Limit, Offset, Reader, Writer, answer_json
 
 router = APIRouter(tags=["review"])
@@ -23,27 +30,10 @@ def add_labels(requests: Labels, db: Writer, caller: LabelCaller) -> Page[LabelA
 
 
 @router.get("/labels", response_model=Page[LabelAnswer])
-def list_labels(  # noqa: PLR0913 - each is a field of the address
-    request: Request,
-    db: Reader,
-    _: ReadCaller,
-    *,
-    grid_id: UUID | None = None,
-    square_id: UUID | None = None,
-    author: str | None = None,
-    superseded: bool = False,
-    limit: Limit = 500,
-    offset: Offset = 0,
+def list_labels(
+    ask: Annotated[LabelQuestion, Query()], request: Request, db: Reader, _: ReadCaller
 ) -> Response:
     """List labels, newest first."""
-    ask = labels.LabelQuestion(
-        grid_id=grid_id,
-        square_id=square_id,
-        author=author,
-        superseded=superseded,
-        limit=limit,
-        offset=offset,
-    )
     return answer_json(request, labels.list_labels(db, ask))
 
 

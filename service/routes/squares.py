@@ -9,11 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from service.access import ReadCaller
 from service.errors import NotFoundError
 from service.queries import squares
-from service.schemas import Page, PredictionAnswer, SquareAnswer
-from service.tables import DecisionKind, SquareStatus
+from service.schemas import Page, PredictionAnswer, SquareAnswer, SquareQuestion
 from service.web import (
     Limit,
-    Offset,
     PartsDep,
     Reader,
     answer_json,
@@ -34,36 +32,19 @@ class AttentionMap(StrEnum):
 
 
 @router.get("/grids/{grid_id}/squares", response_model=Page[SquareAnswer])
-def list_squares(  # noqa: PLR0913 - each is a field of the address
+def list_squares(
     grid_id: UUID,
+    ask: Annotated[SquareQuestion, Query()],
     request: Request,
     db: Reader,
     _: ReadCaller,
-    *,
-    sort: squares.Sort = "-overall",
-    limit: Limit = 500,
-    offset: Offset = 0,
-    min_overall: Annotated[float | None, Query(ge=0, le=4)] = None,
-    status: Annotated[list[SquareStatus], Query(default_factory=list)],
-    complete: bool | None = None,
-    decision: DecisionKind | None = None,
-    atlas_id: UUID | None = None,
 ) -> Response:
     """List a grid's squares, best first: the ranked list of its current atlas."""
     revision, current = squares.get_list_state(db, grid_id)
     etag = weak_etag(str(revision).encode(), request.url.query.encode())
     if is_known(request, etag):
         return answer_unchanged(etag)
-    ask = squares.SquareQuestion(
-        sort=sort,
-        limit=limit,
-        offset=offset,
-        min_overall=min_overall,
-        statuses=tuple(status),
-        complete=complete,
-        decision=decision,
-    )
-    return answer_json(request, squares.list_squares(db, atlas_id or current, ask), etag)
+    return answer_json(request, squares.list_squares(db, ask.atlas_id or current, ask), etag)
 
 
 @router.get("/grids/{grid_id}/label_queue", response_model=Page[SquareAnswer])

@@ -2,6 +2,7 @@
 
 from service.schemas.base import Answer, ErrorAnswer, Page
 from service.schemas.grid import AtlasAnswer, GridAnswer, ImageAnswer, SessionAnswer, TileAnswer
+from service.schemas.questions import LabelQuestion, SquareQuestion
 from service.schemas.review import (
     DecisionAnswer,
     DecisionRequest,
@@ -39,6 +40,7 @@ __all__ = [
     "ImageAnswer",
     "IngesterAnswer",
     "LabelAnswer",
+    "LabelQuestion",
     "LabelRequest",
     "ModelAnswer",
     "Page",
@@ -46,6 +48,7 @@ __all__ = [
     "SessionAnswer",
     "SquareAnswer",
     "SquareLabel",
+    "SquareQuestion",
     "SquareSetAnswer",
     "Stored",
     "TileAnswer",

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from service.database import Database
-from service.queries.squares import SORTS
+from service.schemas.questions import SORTS
 from service.tables import SquareStatus
 from tests.service.examples import (
     as_ids,
@@ -106,6 +106,7 @@ def test_a_question_out_of_range_is_refused_with_its_field(client: TestClient) -
         ("offset", -1),
         ("status", "good"),
         ("min_overall", 5),
+        ("colour", "red"),
     ):
         answer = client.get(path, params={field: value})
         assert answer.status_code == 422
