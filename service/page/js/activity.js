@@ -9,10 +9,16 @@ const ROWS = 200;
 
 /** Keep `node` showing the open drawer of the store, or nothing. */
 export function drawActivity(node, { store }) {
-  store.watch(["drawer", "ingesters", "workers", "files", "tiles", "shortcuts"], (state) => {
+  const close = el("button", { type: "button", class: "quiet close", onclick: () => store.set({ drawer: null }) }, text.activity.close);
+  const activity = el("div");
+  const help = keys(store);
+  put(node, close, activity, help);
+  store.watch(["drawer", "ingesters", "workers", "files", "tiles"], (state) => {
     node.hidden = state.drawer === null;
-    if (state.drawer === "activity") keepScroll(node, () => put(node, close(store), processes(state), troubles(state)));
-    if (state.drawer === "keys") put(node, close(store), keys(store));
+    activity.hidden = state.drawer !== "activity";
+    help.hidden = state.drawer !== "keys";
+    if (activity.hidden) put(activity);
+    else keepScroll(node, () => put(activity, processes(state), troubles(state)));
   });
 }
 
@@ -20,10 +26,6 @@ function keepScroll(node, draw) {
   const top = node.scrollTop;
   draw();
   node.scrollTop = top;
-}
-
-function close(store) {
-  return el("button", { type: "button", class: "quiet close", onclick: () => store.set({ drawer: null }) }, text.activity.close);
 }
 
 function processes({ ingesters, workers }) {

@@ -29,7 +29,7 @@ export function drawBar(node, { store }) {
   const mark = el("p", { class: "mark", role: "status" }, el("i", { "aria-hidden": "true" }), el("span"));
   put(node, crumbs, activity, mark, keys);
 
-  store.watch(["place", "sessions", "sessionId"], (state) => put(crumbs, trail(state)));
+  store.watch(["place", "sessions", "sessionId"], (state) => redraw(crumbs, trail(state)));
   store.watch(["ingesters", "workers", "files", "tiles", "drawer"], (state) => {
     put(activity, lamps(state));
     activity.setAttribute("aria-expanded", String(state.drawer === "activity"));
@@ -54,6 +54,12 @@ export function silentSeconds(row) {
 
 function toggle(store, name) {
   store.set({ drawer: store.state.drawer === name ? null : name });
+}
+
+/** Put links in place unless the same stand there already, so that the focus stays. */
+function redraw(crumbs, links) {
+  const key = (nodes) => nodes.map((node) => `${node.getAttribute("href")} ${node.textContent}`).join(" ");
+  if (key([...crumbs.children]) !== key(links)) put(crumbs, links);
 }
 
 function trail({ place, sessions, sessionId }) {

@@ -19,6 +19,7 @@ export class Overlay {
   #selected = svg("g", { class: "selected" });
   #world;
   #drawn = new Map();
+  #squares = [];
   #typicalSide = 100;
   #scale = 0;
 
@@ -50,7 +51,8 @@ export class Overlay {
       this.#drawn.delete(id);
     }
     this.#halos.setAttribute("d", squares.filter(({ id }) => !faint.has(id)).map((square) => `M${points(square)}Z`).join(""));
-    put(this.#categories, ...squares.filter((square) => square.epu_category !== null).map(category));
+    this.#squares = squares;
+    this.#drawCategories();
     put(this.#signs, ...squares.filter(({ id, status }) => status in STATUS_SIGN && !faint.has(id)).map(statusSign));
     put(this.#numbers, ...squares.filter((square) => square.rank !== null && square.rank <= NUMBERED && square.overall !== null).map(number));
     if (squares.length > 0) this.#typicalSide = squares.reduce((sum, square) => sum + square.width_px, 0) / squares.length;
@@ -73,6 +75,12 @@ export class Overlay {
     this.node.classList.toggle("no-outlines", !outlines);
     this.node.classList.toggle("with-categories", categories);
     this.node.classList.toggle("with-seams", seams);
+    this.#drawCategories();
+  }
+
+  #drawCategories() {
+    const shown = this.node.classList.contains("with-categories");
+    put(this.#categories, ...(shown ? this.#squares.filter((square) => square.epu_category !== null).map(category) : []));
   }
 
   #draw(square, drawn) {

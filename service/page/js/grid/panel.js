@@ -2,7 +2,7 @@
 
 import { List } from "../api.js";
 import { scoreColour, STATUS_SIGN } from "../colours.js";
-import { el, put, variable } from "../dom.js";
+import { el, put, setText, variable } from "../dom.js";
 import { micrometres, moment, score, spread } from "../format.js";
 import { text } from "../text.js";
 import { decisionBox } from "./decisions.js";
@@ -16,7 +16,10 @@ const SHOWN = ["brightness", "squareness", "cracking", "contamination"];
 export function squarePanel({ store, review, step, labelling }) {
   const image = new SquareImage();
   const attention = attentionControls(store);
-  const head = el("header", { class: "panel-head" });
+  const rank = el("h2");
+  const standing = el("span", { class: "state" });
+  const steps = el("span", { class: "steps" }, stepButton("↑", text.panel.previous, () => step(-1)), stepButton("↓", text.panel.next, () => step(1)));
+  const head = el("header", { class: "panel-head" }, rank, standing, steps);
   const scores = el("div", { class: "scores" });
   const facts = el("dl", { class: "facts" });
   const history = el("section", { class: "history" });
@@ -31,7 +34,9 @@ export function squarePanel({ store, review, step, labelling }) {
     full.hidden = square === null;
     empty.hidden = square !== null;
     if (square === null) return;
-    put(head, title(square, step));
+    put(rank, text.list.rank(square.rank ?? text.none), square.epu_node_id === null ? null : el("small", {}, text.list.epu(square.epu_node_id)));
+    const sign = STATUS_SIGN[square.status];
+    setText(standing, sign ? `${sign} ${text.status[square.status]}` : "");
     image.show(square, state.attention);
     put(scores, scoreTable(square));
     put(facts, position(square, state.tiles));
@@ -48,15 +53,6 @@ export function squarePanel({ store, review, step, labelling }) {
 /** The chosen square of the state, or null. */
 export function chosen({ squares, selectedId }) {
   return squares.find((square) => square.id === selectedId) ?? null;
-}
-
-function title(square, step) {
-  const sign = STATUS_SIGN[square.status];
-  return [
-    el("h2", {}, text.list.rank(square.rank ?? text.none), square.epu_node_id === null ? null : el("small", {}, text.list.epu(square.epu_node_id))),
-    sign ? el("span", { class: "state" }, `${sign} ${text.status[square.status]}`) : null,
-    el("span", { class: "steps" }, stepButton("↑", text.panel.previous, () => step(-1)), stepButton("↓", text.panel.next, () => step(1))),
-  ];
 }
 
 function stepButton(sign, label, onclick) {

@@ -10,17 +10,25 @@ import { byPromise } from "./verdict.js";
 
 /** Open the view in `node`; gives a function that closes it. */
 export function openSessionView(node, { store }) {
-  const heading = el("div", { class: "session-head" });
+  const words = el("div", { class: "session-words" });
+  const choices = el("div");
+  const heading = el("div", { class: "session-head" }, words, choices);
   const cards = el("ol", { class: "cards" });
   const empty = el("div", { class: "empty" });
   put(node, el("div", { class: "session" }, heading, empty, cards));
   const byId = new Map();
 
   const unwatch = store.watch(["sessions", "sessionId", "grids", "summaries"], (state) => {
-    const { sessions, grids, summaries } = state;
+    const { sessions, sessionId, grids, summaries } = state;
     if (sessions === null || grids === null) return put(empty, el("p", { class: "muted" }, text.loading));
     put(empty, sessions.length === 0 || grids.length === 0 ? nothing() : null);
-    put(heading, head(state, (id) => goTo(sessionAddress(id))));
+    put(words, head(state));
+    const offered = sessions.map((one) => `${one.id} ${sessionName(one)}`).join(" ");
+    if (offered !== choices.dataset.offered) {
+      choices.dataset.offered = offered;
+      put(choices, sessions.length > 1 ? chooser(sessions) : null);
+    }
+    if (choices.firstChild) choices.querySelector("select").value = sessionId ?? grids[0]?.session_id ?? "";
     for (const id of byId.keys()) if (!grids.some((grid) => grid.id === id)) byId.delete(id);
     const sorted = [...grids].sort(byPromise);
     for (const grid of sorted) {
@@ -46,7 +54,7 @@ function nothing() {
   return [el("h1", {}, text.session.none), el("p", { class: "muted" }, text.session.noneHint)];
 }
 
-function head({ sessions, sessionId, grids }, choose) {
+function head({ sessions, sessionId, grids }) {
   const session = sessions.find((one) => one.id === (sessionId ?? grids[0]?.session_id));
   if (!session) return null;
   const total = (key) => grids.reduce((sum, grid) => sum + grid[key], 0);
@@ -54,11 +62,10 @@ function head({ sessions, sessionId, grids }, choose) {
   return [
     el("div", { class: "titles" }, el("h1", {}, el("bdi", {}, sessionName(session))), el("p", { class: "muted facts" }, ...facts.map((fact) => el("bdi", {}, fact)))),
     el("p", { class: "muted summary" }, text.session.summary(grids.length, total("squares"), total("squares_usable")), el("br"), text.session.sorted),
-    sessions.length > 1 ? chooser(sessions, session, choose) : null,
   ];
 }
 
-function chooser(sessions, session, choose) {
-  const options = sessions.map((one) => el("option", { value: one.id, selected: one.id === session.id }, sessionName(one)));
-  return el("label", { class: "choose" }, text.session.choose, el("select", { onchange: (event) => choose(event.target.value) }, ...options));
+function chooser(sessions) {
+  const options = sessions.map((one) => el("option", { value: one.id }, sessionName(one)));
+  return el("label", { class: "choose" }, text.session.choose, el("select", { onchange: (event) => goTo(sessionAddress(event.target.value)) }, ...options));
 }
