@@ -44,7 +44,7 @@ class RunningService:
         self._process = None
         return status
 
-    def get(self, path: str, **params: str | int) -> Any:
+    def get(self, path: str, **params: str | int | list[str]) -> Any:
         answer = self.api.get(path, params=params)
         answer.raise_for_status()
         return answer.json()

@@ -156,8 +156,8 @@ def _states(service: RunningService) -> list[str]:
 
 
 def _complaints(service: RunningService) -> dict[str, str]:
-    query = "/files?state=failed&state=waiting"
-    return {line["path"]: line["reason"] for line in service.get(query)["items"]}
+    lines = service.get("/files", state=["failed", "waiting"])["items"]
+    return {line["path"]: line["reason"] for line in lines}
 
 
 def _scored(service: RunningService, sample: int) -> list[dict[str, Any]]:
