@@ -1,0 +1,1 @@
+"""From EPU's folder to records: watch, read, place, find squares, cut, upload."""

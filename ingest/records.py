@@ -1,7 +1,8 @@
 """Wire types: what ingest says to the service, and the service's answer to it.
 
-Positions named `*_px` are atlas pixels (x right, y down, pixel centres at integers) unless the field says
-otherwise; stage positions are micrometres in EPU's own stage axes. Grey levels are the camera's counts.
+Positions named `*_px` are atlas pixels (x right, y down, pixel centres at integers) unless the field
+says otherwise; stage positions are micrometres in EPU's own stage axes. Grey levels are the camera's
+counts.
 """
 
 from datetime import datetime
@@ -13,7 +14,7 @@ CROP_SIZE_PX = 640
 """Side of a square's crop, pixels (XCryoNet paper, section 3)."""
 
 CROP_PIXEL_NM = 160.0
-"""Physical size of one crop pixel, nm: 102.4 um of specimen, one scale for every camera and mesh."""
+"""Size of one crop pixel, nm: 102.4 um of specimen a side, one scale for every camera and mesh."""
 
 
 class Record(BaseModel):
@@ -78,7 +79,9 @@ class GridRecord(Record):
     session_key: str
     sample: int = Field(ge=0, description="number in the folder's name")
     name: str | None = Field(default=None, description="the operator's name for the grid")
-    slot: int | None = Field(default=None, description="EPU's 0-based SlotId, -1 for a manual atlas")
+    slot: int | None = Field(
+        default=None, description="EPU's 0-based SlotId, -1 for a manual atlas"
+    )
     state: GridState = GridState.IDLE
     percent: float | None = Field(default=None, ge=0, le=100)
 
@@ -101,7 +104,9 @@ class AtlasRecord(Record):
     height_px: int | None = None
     frame_source: FrameSource = FrameSource.NOMINAL
     film_level: float | None = Field(
-        default=None, gt=0, description="grey level of intact thin film: the unit of the network's input"
+        default=None,
+        gt=0,
+        description="grey level of intact thin film: the unit of the network's input",
     )
     vacuum_level: float | None = Field(default=None, gt=0, description="grey level of empty holes")
     full_scale: float | None = Field(
@@ -109,13 +114,19 @@ class AtlasRecord(Record):
     )
     mesh_pitch_um: float | None = Field(default=None, gt=0)
     mesh_rotation_deg: float | None = None
-    complete: bool = Field(default=False, description="EPU has finished it and all its tiles are in")
+    complete: bool = Field(
+        default=False, description="EPU has finished it and all its tiles are in"
+    )
     acquired_at: datetime | None = None
     camera: str | None = None
     magnification: float | None = None
     voltage_kv: float | None = None
-    stage_scale_x: float | None = Field(default=None, description="stage-X scale s of EPU's stage model")
-    stage_pivot_mm: float | None = Field(default=None, description="rod pivot L of EPU's stage model")
+    stage_scale_x: float | None = Field(
+        default=None, description="stage-X scale s of EPU's stage model"
+    )
+    stage_pivot_mm: float | None = Field(
+        default=None, description="rod pivot L of EPU's stage model"
+    )
 
 
 class TileRecord(Record):
@@ -128,24 +139,33 @@ class TileRecord(Record):
     state: TileState
     reason: str | None = Field(default=None, description="why it waits or failed; None when placed")
     dark: bool = Field(default=False, description="no electrons: between squares or off the grid")
-    pixels_from: str | None = Field(default=None, description="suffix of the file read: mrc, tiff or jpg")
+    pixels_from: str | None = Field(
+        default=None, description="suffix of the file read: mrc, tiff or jpg"
+    )
     camera_width_px: int | None = None
     camera_height_px: int | None = None
-    pixel_nm: float | None = Field(default=None, gt=0, description="side of a tile pixel, binning included")
+    pixel_nm: float | None = Field(
+        default=None, gt=0, description="side of a tile pixel, binning included"
+    )
     binning: int | None = None
     stage_x_um: float | None = None
     stage_y_um: float | None = None
     stage_z_um: float | None = None
     acquired_at: datetime | None = None
-    dose_per_px: float | None = Field(default=None, ge=0, description="mean electrons per tile pixel")
-    column: int | None = Field(default=None, description="integer lattice position, first tile = 0, 0")
+    dose_per_px: float | None = Field(
+        default=None, ge=0, description="mean electrons per tile pixel"
+    )
+    column: int | None = Field(
+        default=None, description="integer lattice position, first tile = 0, 0"
+    )
     row: int | None = None
     x_px: float | None = Field(default=None, description="left edge in the atlas")
     y_px: float | None = Field(default=None, description="top edge in the atlas")
     width_px: float | None = None
     height_px: float | None = None
     images: tuple[str, ...] = Field(
-        default=(), description="sha256 of its display JPEGs, full size first, each next half as large"
+        default=(),
+        description="sha256 of its display JPEGs, full size first, each next half as large",
     )
 
 
@@ -175,12 +195,16 @@ class SquareRecord(Record):
     aligned_stage_y_um: float | None = None
     complete: bool = Field(description="whole square covered by tiles")
     coverage: float = Field(ge=0, le=1, description="share of its area covered by tiles")
-    on_rim: bool = Field(default=False, description="touches the edge of the atlas or the grid's rim")
+    on_rim: bool = Field(
+        default=False, description="touches the edge of the atlas or the grid's rim"
+    )
     epu_node_id: int | None = None
     epu_category: int | None = None
     epu_quality: float | None = None
     crop_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
-    crop_full_scale: float | None = Field(default=None, gt=0, description="grey level of the crop's 255")
+    crop_full_scale: float | None = Field(
+        default=None, gt=0, description="grey level of the crop's 255"
+    )
     thumbnail_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
 
 
@@ -188,7 +212,8 @@ class SquareSet(Record):
     """All squares of an atlas as seen now: replaces what was said of that atlas before.
 
     The service gives each square the identity of the nearest earlier one within `match_radius_um`
-    (stage distance, one to one), so a square keeps its id while tiles arrive and when ingest starts again.
+    (stage distance, one to one), so a square keeps its id while tiles arrive and when ingest starts
+    again.
     """
 
     atlas: AtlasKey
@@ -200,7 +225,9 @@ class FileRecord(Record):
     """One line of the ledger: a file of EPU's folder and what became of it."""
 
     session_key: str | None = None
-    path: str = Field(description="relative to the watched folder, forward slashes", max_length=1024)
+    path: str = Field(
+        description="relative to the watched folder, forward slashes", max_length=1024
+    )
     state: FileState
     reason: str | None = None
     size: int | None = Field(default=None, ge=0)

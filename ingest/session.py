@@ -1,4 +1,4 @@
-"""The watch loop's body: settled files into the pipeline, the ledger and signs of life to the service."""
+"""The watch loop's body: files into the pipeline, ledger and signs of life to the service."""
 
 import time
 from collections.abc import Sequence
