@@ -28,7 +28,8 @@ OUT = ROOT / "docs" / "screenshots"
 SIZES = {"1280": (1280, 800), "3840": (3840, 2160), "390": (390, 844)}
 FLAGS = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-sandbox"]
 COLOURS = 256
-SETTLED_MS = 4_000
+SETTLED_MS = 2_000
+LONGEST_MS = 120_000
 LONGEST_S = 1_800.0
 
 
@@ -54,6 +55,7 @@ def shoot(browser: Browser, url: str, size: str, out: Path) -> Iterator[Path]:
     """Go through all views at one size."""
     width, height = SIZES[size]
     page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(LONGEST_MS)
     page.goto(url)
     page.wait_for_selector(".card")
     yield _picture(page, out / f"session-{size}.png")
@@ -83,6 +85,8 @@ def _choose(page: Page, *, phone: bool) -> None:
 
 def _picture(page: Page, path: Path, *, whole: bool = False) -> Path:
     """Take a picture when everything has arrived, in few enough colours to be small."""
+    page.wait_for_selector(".mark[data-kind=live]")
+    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(SETTLED_MS)
     page.screenshot(path=path, full_page=whole)
     with Image.open(path) as full:

@@ -15,7 +15,7 @@ const TOP = 24;
 /** Open the report in `node`; gives a function that closes it. */
 export function openReport(node, { store }) {
   const sheet = el("article", { class: "report" });
-  const picture = new Thumbnail(text.grid.atlas, { side: 1400, numbers: TOP });
+  const picture = new Thumbnail(text.grid.atlas, { side: 1400, numbers: TOP, snug: true });
   put(node, sheet);
   return store.watch(["grid", "squares", "tiles", "atlas", "sessions", "missing"], (state) => {
     if (state.grid === null) return put(sheet, el("p", { class: "muted" }, state.missing ? text.grid.notFound : text.loading));
@@ -38,8 +38,9 @@ function body(state, canvas) {
   const { grid, squares } = state;
   const top = squares.filter((square) => square.overall !== null && square.rank !== null).slice(0, TOP);
   const brightness = median(squares.filter((square) => square.status === "scored" && square.brightness !== null).map((square) => square.brightness));
+  const { kind, words } = verdict(grid, brightness);
   return [
-    el("header", {}, el("h1", {}, el("bdi", {}, gridName(grid))), el("p", { class: "verdict" }, verdict(grid, brightness).words), el("p", { class: "muted" }, text.report.made(moment(new Date().toISOString())))),
+    el("header", { "data-verdict": kind }, el("h1", {}, el("bdi", {}, gridName(grid))), el("p", { class: "verdict" }, words), el("p", { class: "muted" }, text.report.made(moment(new Date().toISOString())))),
     el("div", { class: "report-top" }, el("figure", {}, canvas), el("dl", { class: "report-facts" }, ...facts(state))),
     el("h2", {}, text.report.top(top.length)),
     table(text.report.columns, top.map(line)),

@@ -9,12 +9,16 @@ const GROUND = "#050608";
 export class Thumbnail {
   #images = new Map();
   #summary = null;
-
   #numbers;
+  #snug;
 
-  /** @param {{side?: number, numbers?: number}} size `side` in pixels; the best `numbers` squares carry their rank */
-  constructor(label, { side = 640, numbers = 0 } = {}) {
+  /**
+   * @param {{side?: number, numbers?: number, snug?: boolean}} options `side` in pixels; the best `numbers` squares
+   *   carry their rank; `snug` makes the canvas as flat as the atlas
+   */
+  constructor(label, { side = 640, numbers = 0, snug = false } = {}) {
     this.#numbers = numbers;
+    this.#snug = snug;
     this.canvas = document.createElement("canvas");
     this.canvas.width = side;
     this.canvas.height = side;
@@ -47,18 +51,20 @@ export class Thumbnail {
 
   #draw() {
     const paint = this.canvas.getContext("2d");
-    const side = this.canvas.width;
-    paint.setTransform(1, 0, 0, 1, 0, 0);
-    paint.fillStyle = GROUND;
-    paint.fillRect(0, 0, side, side);
     const { tiles, marks, gain } = this.#summary;
-    if (tiles.length === 0) return;
+    const width = this.canvas.width;
     const left = Math.min(...tiles.map((tile) => tile.x));
     const top = Math.min(...tiles.map((tile) => tile.y));
     const right = Math.max(...tiles.map((tile) => tile.x + tile.width));
     const bottom = Math.max(...tiles.map((tile) => tile.y + tile.height));
-    const scale = side / Math.max(right - left, bottom - top);
-    paint.setTransform(scale, 0, 0, scale, (side - scale * (left + right)) / 2, (side - scale * (top + bottom)) / 2);
+    if (this.#snug && tiles.length > 0) this.canvas.height = Math.round(Math.min(1, (bottom - top) / (right - left)) * width);
+    const { height } = this.canvas;
+    paint.setTransform(1, 0, 0, 1, 0, 0);
+    paint.fillStyle = GROUND;
+    paint.fillRect(0, 0, width, height);
+    if (tiles.length === 0) return;
+    const scale = Math.min(width / (right - left), height / (bottom - top));
+    paint.setTransform(scale, 0, 0, scale, (width - scale * (left + right)) / 2, (height - scale * (top + bottom)) / 2);
     paint.filter = gain === 1 ? "none" : `brightness(${gain.toFixed(2)})`;
     for (const tile of tiles) {
       const image = this.#images.get(tile.url);

@@ -1,4 +1,4 @@
-/** The cassette: one card per grid, the most promising first. */
+/** The cassette: one card per grid, the most promising first, those without a tile below. */
 
 import { el, put } from "../dom.js";
 import { sessionName } from "../names.js";
@@ -13,9 +13,10 @@ export function openSessionView(node, { store }) {
   const words = el("div", { class: "session-words" });
   const choices = el("div");
   const heading = el("div", { class: "session-head" }, words, choices);
-  const cards = el("ol", { class: "cards" });
+  const begun = el("ol", { class: "cards begun" });
+  const later = el("ol", { class: "cards later" });
   const empty = el("div", { class: "empty" });
-  put(node, el("div", { class: "session" }, heading, empty, cards));
+  put(node, el("div", { class: "session" }, heading, empty, begun, later));
   const byId = new Map();
 
   const unwatch = store.watch(["sessions", "sessionId", "grids", "summaries"], (state) => {
@@ -35,11 +36,18 @@ export function openSessionView(node, { store }) {
       if (!byId.has(grid.id)) byId.set(grid.id, new Card(grid));
       byId.get(grid.id).show(grid, summaries.get(grid.id) ?? null);
     }
-    inOrder(cards, sorted.map((grid) => byId.get(grid.id).node));
+    const nodes = (some) => some.map((grid) => byId.get(grid.id).node);
+    inOrder(begun, nodes(sorted.filter(hasBegun)));
+    inOrder(later, nodes(sorted.filter((grid) => !hasBegun(grid))));
     document.title = text.product;
     return undefined;
   });
   return unwatch;
+}
+
+/** EPU makes a folder for every slot at once: a grid begins with its first tile. */
+function hasBegun(grid) {
+  return grid.tiles_placed + grid.tiles_waiting + grid.tiles_failed > 0;
 }
 
 /** Reorder children without touching those that stand right, so that focus stays. */
