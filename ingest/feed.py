@@ -118,6 +118,13 @@ class AtlasFeed:
         if self._complete(survey):
             self._put_atlas(self._atlas_record(survey, complete=True))
 
+    def forget_sent(self) -> None:
+        """Send everything again next time, pictures included."""
+        self._cuts.clear()
+        self._displays.clear()
+        self._sent_tiles.clear()
+        self._sent_atlas = self._sent_squares = None
+
     def _forget_pixels(self, name: str) -> None:
         self._read.pop(name, None)
         self._problem.pop(name, None)

@@ -112,10 +112,24 @@ class Pipeline:
             final: no better file will come: take previews now.
         """
         self._accept_previews(final=final)
-        while self._dirty:
-            key = next(iter(self._dirty))
-            self._atlases[key].send()
-            del self._dirty[key]
+        for key in self.take_news():
+            self.send(key)
+
+    def take_news(self) -> list[AtlasKey]:
+        """The atlases of which something has not been sent; each is named once."""
+        self._accept_previews(final=False)
+        news = list(self._dirty)
+        self._dirty.clear()
+        return news
+
+    def send(self, key: AtlasKey) -> None:
+        """Send what has changed of one atlas."""
+        self._atlases[key].send()
+
+    def send_all_again(self, key: AtlasKey) -> None:
+        """Forget what was sent of an atlas: the other side does not have it."""
+        self._atlases[key].forget_sent()
+        self._dirty[key] = None
 
     def _take_tile(self, file: EpuFile, path: Path, stalled: str | None) -> Taken:
         key = _atlas_key(file)

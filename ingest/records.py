@@ -1,8 +1,8 @@
 """Wire types: what ingest says to the service, and the service's answer to it.
 
-Positions named `*_px` are atlas pixels (x right, y down, pixel centres at integers) unless the field
-says otherwise; stage positions are micrometres in EPU's own stage axes. Grey levels are the camera's
-counts.
+Positions named `*_px` are atlas pixels (x right, y down, pixel centres at integers) unless the
+field says otherwise; stage positions are micrometres in EPU's own stage axes. Grey levels are the
+camera's counts.
 """
 
 from datetime import datetime

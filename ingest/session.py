@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +18,29 @@ from ingest.watch import WatchNotice
 
 LEDGER_BATCH = 500
 RETRY_S = 5.0
+BACKLOG_PATIENCE_S = 10.0
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Backlog:
+    """Whether the files that were there at the start have been read.
+
+    It counts as done when nothing is pending, or when that has not become less for a while: a file
+    that is being written while ingest starts holds up nobody.
+    """
+
+    done: bool = False
+    _fewest: int | None = None
+    _since: float = 0.0
+
+    def look(self, pending: int) -> None:
+        """Take note of how many files wait."""
+        now = time.monotonic()
+        if self._fewest is None or pending < self._fewest:
+            self._fewest, self._since = pending, now
+        self.done = self.done or pending == 0 or now - self._since > BACKLOG_PATIENCE_S
 
 
 class Reporter(Sink, Protocol):
@@ -40,6 +62,7 @@ class IngestLoop:
         self._root = root
         self._reporter = reporter
         self._pipeline = Pipeline(reporter)
+        self._backlog = Backlog()
         self._retry_at = 0.0
 
     def take(self, item: SettledFile | WatchNotice) -> None:
@@ -52,7 +75,7 @@ class IngestLoop:
             if isinstance(item, SettledFile):
                 self._take_file(item)
             else:
-                self._settle()
+                self._settle(item)
                 self._report(item)
         except UploadStoppedError:
             raise
@@ -73,14 +96,21 @@ class IngestLoop:
             case _:
                 self.ledger.mark_waiting(item.relative, taken.reason or "")
 
-    def _settle(self) -> None:
-        if time.monotonic() < self._retry_at:
+    def _settle(self, notice: WatchNotice) -> None:
+        """Send what is new, once what was there at the start has been read.
+
+        Before that a part of an atlas would take the place of the whole that the service knows.
+        """
+        self._backlog.look(notice.files_pending)
+        if not self._backlog.done or time.monotonic() < self._retry_at:
             return
-        try:
-            self._pipeline.settle()
-        except RejectedRecord:
-            log.exception("the service refused a record")
-            self._retry_at = time.monotonic() + RETRY_S
+        for key in self._pipeline.take_news():
+            try:
+                self._pipeline.send(key)
+            except RejectedRecord:
+                log.exception("the service refused a record", atlas=key.model_dump())
+                self._pipeline.send_all_again(key)
+                self._retry_at = time.monotonic() + RETRY_S
 
     def _report(self, notice: WatchNotice) -> None:
         while lines := self.ledger.take_changes(LEDGER_BATCH):
