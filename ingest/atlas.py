@@ -211,10 +211,11 @@ def _as_epu_has_it(window: Window, owner: str, match: _Node | None, mosaic: Mosa
 
 
 def _tile_pixel(window: Window, name: str, context: _Context) -> tuple[float, float]:
+    """Where a tile shows the window, counted as EPU does: 0, 0 is the corner of its first pixel."""
     optics, place = context.tiles[name].optics, context.mosaic.tiles[name]
     return (
-        (window.x_um - place.x_um) / optics.pixel_um + (optics.width_px - 1) / 2,
-        (window.y_um - place.y_um) / optics.pixel_um + (optics.height_px - 1) / 2,
+        (window.x_um - place.x_um) / optics.pixel_um + optics.width_px / 2,
+        (window.y_um - place.y_um) / optics.pixel_um + optics.height_px / 2,
     )
 
 

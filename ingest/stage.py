@@ -30,7 +30,7 @@ class StageModel:
     residual_um: float
 
     def position(self, tile: TileOptics, x_px: float, y_px: float) -> tuple[float, float]:
-        """Stage x, y (micrometres) of a pixel of a tile."""
+        """Stage x, y (micrometres) of a point of a tile; its first pixel's corner is 0, 0."""
         u_x, u_y = _tile_offset(tile, x_px, y_px)
         phi = -tile.stage_um[1] / self.pivot_um if self.pivot_um else 0.0
         across = self.scale_x * u_x
