@@ -19,6 +19,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -27,7 +28,8 @@ from benchmarks.machine import ROOT
 OUT = ROOT / "docs" / "screenshots"
 SIZES = {"1280": (1280, 800), "3840": (3840, 2160), "390": (390, 844)}
 FLAGS = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-sandbox"]
-COLOURS = 256
+GREYS, COLOURS = 80, 176
+GREYISH = 10
 SETTLED_MS = 2_000
 LONGEST_MS = 120_000
 LONGEST_S = 1_800.0
@@ -38,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="screenshots", description=__doc__)
     parser.add_argument("--url", help="a running service (default: a simulated session)")
     parser.add_argument("--watch", type=Path, help="screen this folder instead of simulating one")
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES), help="widths")
     parser.add_argument("--out", type=Path, default=OUT, help=f"folder (default {OUT})")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -46,7 +49,7 @@ def main() -> None:
         playwright = stack.enter_context(sync_playwright())
         chromium = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        for size in SIZES:
+        for size in args.sizes:
             for picture in shoot(browser, url.rstrip("/"), size, args.out):
                 print(picture)
 
@@ -90,9 +93,22 @@ def _picture(page: Page, path: Path, *, whole: bool = False) -> Path:
     page.wait_for_timeout(SETTLED_MS)
     page.screenshot(path=path, full_page=whole)
     with Image.open(path) as full:
-        small = full.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        small = with_few_colours(full.convert("RGB"))
     small.save(path, optimize=True)
     return path
+
+
+def with_few_colours(full: Image.Image) -> Image.Image:
+    """Make a palette image in which greys, most of the pixels, leave colours their share."""
+    pixels = np.asarray(full).reshape(-1, 3)
+    coloured = pixels[np.ptp(pixels, axis=1) > GREYISH]
+    greys = [level for grey in np.linspace(0, 255, GREYS).round() for level in [int(grey)] * 3]
+    if len(coloured) == 0:
+        return full.quantize(GREYS, dither=Image.Dither.NONE)
+    hues = Image.fromarray(coloured[np.newaxis]).quantize(COLOURS, kmeans=2).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(greys + hues[: 3 * COLOURS])
+    return full.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 @contextmanager

@@ -79,7 +79,7 @@ export const text = {
     sorted: "most promising first",
     grid: (sample) => `Grid ${sample}`,
     slot: (slot) => (slot < 0 ? "manual" : `slot ${slot + 1}`),
-    tiles: (done, planned) => (planned === null ? plural(done, "tile") : `${done} of ${planned} tiles`),
+    tiles: (done, planned) => (planned === null || planned < done ? plural(done, "tile") : `${done} of ${planned} tiles`),
     usable: "usable",
     ofScored: (n) => `of ${n} scored`,
     best: "best",

@@ -1,6 +1,7 @@
 /** The ranked list. Only the rows in sight exist, whatever its length; every row has the same height. */
 
 import { el, put, variable } from "../dom.js";
+import { rem } from "../rem.js";
 import { text } from "../text.js";
 import { row } from "./row.js";
 
@@ -95,8 +96,4 @@ export class RankedList {
     const id = event.target.closest?.("[data-id]")?.dataset.id;
     if (id) act(id);
   }
-}
-
-function rem() {
-  return parseFloat(getComputedStyle(document.documentElement).fontSize);
 }

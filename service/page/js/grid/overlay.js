@@ -2,11 +2,13 @@
 
 import { outline, scoreColour, STATUS_SIGN } from "../colours.js";
 import { put, svg, variable } from "../dom.js";
+import { rem } from "../rem.js";
 import { text } from "../text.js";
 
 const FAR_PX = 20;
 const NUMBERS_FROM_PX = 34;
 const NUMBERED = 20;
+const REM_PX = 14;
 
 export class Overlay {
   #halos = svg("path", { class: "halos" });
@@ -96,7 +98,7 @@ export class Overlay {
     for (const layer of [this.#numbers, this.#signs]) variable(layer, "--unit", 1 / this.#scale);
     this.node.classList.toggle("far", side < FAR_PX);
     this.node.classList.toggle("near", side >= NUMBERS_FROM_PX);
-    const line = side < 12 ? 0.5 : side < FAR_PX ? 0.65 : side < 60 ? 0.85 : 1.1;
+    const line = (side < 12 ? 0.5 : side < FAR_PX ? 0.65 : side < 60 ? 0.85 : 1.1) * (rem() / REM_PX);
     if (this.node.style.getPropertyValue("--line") !== String(line)) variable(this.node, "--line", line);
   }
 }

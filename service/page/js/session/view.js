@@ -8,6 +8,10 @@ import { text } from "../text.js";
 import { Card } from "./card.js";
 import { byPromise } from "./verdict.js";
 
+const WIDE = "(min-width: 120rem)";
+const FEW = 2;
+const FEW_WIDE = 4;
+
 /** Open the view in `node`; gives a function that closes it. */
 export function openSessionView(node, { store }) {
   const words = el("div", { class: "session-words" });
@@ -37,6 +41,8 @@ export function openSessionView(node, { store }) {
       byId.get(grid.id).show(grid, summaries.get(grid.id) ?? null);
     }
     const nodes = (some) => some.map((grid) => byId.get(grid.id).node);
+    const most = matchMedia(WIDE).matches ? FEW_WIDE : FEW;
+    begun.classList.toggle("few", sorted.filter(hasBegun).length <= most);
     inOrder(begun, nodes(sorted.filter(hasBegun)));
     inOrder(later, nodes(sorted.filter((grid) => !hasBegun(grid))));
     document.title = text.product;
