@@ -36,6 +36,11 @@ class RunningService:
         self._process = subprocess.Popen(command)
         wait_for("the service to answer", self._answers, timeout_s=120)
 
+    @property
+    def pid(self) -> int | None:
+        """The supervisor's process."""
+        return self._process.pid if self._process is not None else None
+
     def stop(self) -> int:
         if self._process is None:
             return 0
