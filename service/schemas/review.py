@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from service.schemas.base import Answer
 from service.tables import DecisionKind, SquareStatus
 
-Grade = Annotated[float, Field(ge=0, le=4, multiple_of=0.5)]
-"""A person's grade: 0 to 4 in half steps."""
+Grade = Annotated[float, Field(ge=0, le=4)]
+"""A person's grade, or the mean of several: 0 to 4."""
 
 ClientId = Annotated[
     str,
