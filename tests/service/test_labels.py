@@ -41,7 +41,7 @@ def test_a_wrong_row_is_named_and_nothing_is_stored(client: TestClient, ids: lis
     good = {"square_id": ids[0], "author": "an", "overall": 3}
     for wrong, field in (
         ({"square_id": ids[1], "author": "an", "overall": 4.5}, "overall"),
-        ({"square_id": ids[1], "author": "an", "cracking": 0.3}, "cracking"),
+        ({"square_id": ids[1], "author": "an", "cracking": -0.5}, "cracking"),
         ({"square_id": ids[1], "author": "an", "cracked": 1}, "cracked"),
         ({"square_id": ids[1], "overall": 1}, "author"),
         ({"square_id": NOBODY, "author": "an", "overall": 1}, "square_id"),
