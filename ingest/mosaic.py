@@ -108,9 +108,9 @@ class Mosaic:
     ) -> None:
         self.tiles = dict(tiles)
         self.seams = dict(seams or {})
-        self._names = list(self.tiles)
+        self._half_sizes = {name: tile.half_size_um for name, tile in self.tiles.items()}
         self._centres = np.array([(t.x_um, t.y_um) for t in self.tiles.values()]).reshape(-1, 2)
-        self._halves = np.array([t.half_size_um for t in self.tiles.values()]).reshape(-1, 2)
+        self._halves = np.array(list(self._half_sizes.values())).reshape(-1, 2)
 
     def __len__(self) -> int:
         """Count its tiles."""
@@ -118,10 +118,14 @@ class Mosaic:
 
     def showing(self, x_um: float, y_um: float, reach_um: float = 0.0) -> list[str]:
         """Names of the tiles within reach of a position, the one showing it deepest first."""
-        away = self._halves - np.abs(self._centres - (x_um, y_um))
-        depth = away.min(axis=1)
-        order = np.argsort(-depth, kind="stable")
-        return [self._names[i] for i in order if depth[i] > -reach_um]
+        found = []
+        for name, tile in self.tiles.items():
+            half_width, half_height = self._half_sizes[name]
+            depth = min(half_width - abs(x_um - tile.x_um), half_height - abs(y_um - tile.y_um))
+            if depth > -reach_um:
+                found.append((depth, name))
+        found.sort(key=lambda item: -item[0])
+        return [name for _, name in found]
 
     def covers(self, points_um: NDArray[np.float64]) -> NDArray[np.bool_]:
         """(n,) bool: which of (n, 2) positions a tile shows."""

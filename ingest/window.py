@@ -22,6 +22,12 @@ MIN_COVERAGE = 0.15
 SPARSE = 3
 """Grey levels are read from every third pixel each way, 1.5 um."""
 
+BAR_AND_WINDOW = np.array([0.02, 0.08, 0.99])
+"""Shares of a patch's pixels that are darker than its darkest, its bars and its window's bright."""
+
+MEDIAN = np.array([0.5])
+FILM_SAMPLE = np.linspace(0.025, 0.975, 20)
+
 MAX_SIDE_SHARE = 0.93
 """Of the pitch: where no bar is seen around it, what shines is no window."""
 
@@ -116,7 +122,7 @@ def _segment(patch: Patch, search: Search) -> tuple[_Box, NDArray[np.bool_]] | N
     levels = patch.pixels[::SPARSE, ::SPARSE][patch.covered[::SPARSE, ::SPARSE]]
     if levels.size * SPARSE**2 < MIN_COVERAGE * patch.pixels.size:
         return None
-    dark, bar, bright = np.percentile(levels, [2, 8, 99])
+    dark, bar, bright = _ranked(levels, BAR_AND_WINDOW)
     noise = max(float(bar - dark), 1e-3 * float(bright), 1e-6)
     if bright - bar < max(MIN_CONTRAST_SIGMA * noise, search.min_contrast):
         return None
@@ -196,9 +202,15 @@ def _window(
         height_um=(box.bottom - box.top) * WORK_PIXEL_UM,
         rotation_deg=rotation_deg,
         coverage=_coverage(patch.covered[rows, columns], box),
-        level=float(np.median(levels)),
-        film_levels=np.percentile(levels, np.linspace(2.5, 97.5, 20)).astype(np.float32),
+        level=float(_ranked(levels, MEDIAN)[0]),
+        film_levels=_ranked(levels, FILM_SAMPLE),
     )
+
+
+def _ranked(levels: NDArray[np.float32], shares: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Grey levels below which those shares of all lie: the nearest one there is."""
+    ranks = np.rint(shares * (levels.size - 1)).astype(int)
+    return np.asarray(np.sort(levels)[ranks], np.float32)
 
 
 def _coverage(covered: NDArray[np.bool_], box: _Box) -> float:
