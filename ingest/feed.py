@@ -5,10 +5,9 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
 import structlog
 
-from ingest.atlas import AtlasTile, FoundSquare, Survey, survey_atlas
+from ingest.atlas import FoundSquare, Survey, survey_atlas
 from ingest.crops import (
     CropPlan,
     TileImage,
@@ -20,6 +19,7 @@ from ingest.crops import (
 from ingest.epu import AtlasDm, AtlasImageMetadata, EpuError
 from ingest.measured import MeasuredWindows
 from ingest.records import AtlasKey, AtlasRecord, SquareRecord, SquareSet, TileRecord, TileState
+from ingest.reports import report_atlas, report_placed, report_unplaced
 from ingest.seams import Shift
 from ingest.sink import Sink
 from ingest.tile_files import (
@@ -40,9 +40,6 @@ CROPS_AT_ONCE = 48
 
 MATCH_SHARE = 0.3
 """Two squares are the same one when nearer than this share of the mesh's pitch."""
-
-DARK_SHARE = 0.02
-"""A tile is dark when nothing on it is brighter than this share of film."""
 
 CROP_FIELDS = ("crop_sha256", "crop_full_scale", "thumbnail_sha256")
 
@@ -151,85 +148,17 @@ class AtlasFeed:
         return self.image.tiles_planned if self.image is not None else None
 
     def _atlas_record(self, survey: Survey, *, complete: bool) -> AtlasRecord:
-        first = min(self._read.values(), key=lambda read: read.tile.optics.index, default=None)
-        metadata = first.metadata if first is not None else None
-        mesh, film, stage = survey.extraction.mesh, survey.film, survey.stage
-        size = self._size_px(survey)
-        return AtlasRecord(
-            key=self.key,
-            tiles_planned=self._planned(),
-            pixel_nm=round(survey.frame.pixel_um * 1e3, 5) if survey.frame else None,
-            width_px=size[0] if size else None,
-            height_px=size[1] if size else None,
-            frame_source=survey.frame_source,
-            film_level=film.film if film else None,
-            vacuum_level=film.vacuum if film else None,
-            full_scale=film.full_scale if film else None,
-            mesh_pitch_um=mesh.pitch_um if mesh else None,
-            mesh_rotation_deg=mesh.rotation_deg if mesh else None,
-            complete=complete,
-            acquired_at=metadata.acquired_at if metadata else None,
-            camera=metadata.camera if metadata else None,
-            magnification=metadata.magnification if metadata else None,
-            voltage_kv=metadata.voltage_kv if metadata else None,
-            stage_scale_x=stage.scale_x if stage else None,
-            stage_pivot_mm=stage.pivot_um / 1e3 if stage and stage.pivot_um else None,
-        )
-
-    def _size_px(self, survey: Survey) -> tuple[int, int] | None:
-        rects = [r for r in (self._rect(name, survey) for name in survey.placed) if r is not None]
-        if not rects:
-            return None
-        right = max(x + width for x, _, width, _ in rects)
-        bottom = max(y + height for _, y, _, height in rects)
-        left = min(0.0, *(x for x, *_ in rects))
-        top = min(0.0, *(y for _, y, *_ in rects))
-        return round(right - left), round(bottom - top)
-
-    def _rect(self, name: str, survey: Survey) -> tuple[float, float, float, float] | None:
-        """Left, top, width, height of a placed tile, atlas pixels."""
-        if survey.frame is None or name not in survey.placed:
-            return None
-        place, optics = survey.placed[name], self._read[name].tile.optics
-        width, height = (side / survey.frame.pixel_um for side in optics.size_um)
-        x, y = survey.frame.to_px(place.x_um, place.y_um)
-        return x + 0.5 - width / 2, y + 0.5 - height / 2, width, height
+        record = report_atlas(self.key, survey, self._read, self._planned())
+        return record.model_copy(update={"complete": complete})
 
     def _tile_record(self, name: str, survey: Survey) -> TileRecord:
-        files = self.files[name]
-        read, place = self._read.get(name), survey.placed.get(name)
-        base = TileRecord(
-            atlas=self.key,
-            name=name,
-            epu_tile_id=files.epu_tile_id,
-            index=files.index,
-            state=TileState.PLACED,
-        )
-        if read is None or place is None:
+        read = self._read.get(name)
+        if read is None or name not in survey.placed:
             state, reason = self._problem.get(name, (TileState.FAILED, None))
             reason = survey.refused.get(name, reason)
-            return base.model_copy(update={"state": state, "reason": reason})
-        rect = self._rect(name, survey) or (None, None, None, None)
-        metadata, stage = read.metadata, read.metadata.stage_um
-        return base.model_copy(
-            update={
-                "dark": _is_dark(read.tile, survey),
-                "pixels_from": read.pixels_from,
-                "camera_width_px": metadata.width_px,
-                "camera_height_px": metadata.height_px,
-                "pixel_nm": metadata.pixel_nm,
-                "binning": metadata.binning,
-                "stage_x_um": stage[0] if stage else None,
-                "stage_y_um": stage[1] if stage else None,
-                "stage_z_um": stage[2] if stage else None,
-                "acquired_at": metadata.acquired_at,
-                "dose_per_px": metadata.dose_per_px,
-                "column": place.column,
-                "row": place.row,
-                **dict(zip(("x_px", "y_px", "width_px", "height_px"), rect, strict=True)),
-                "images": self._displays.get(name, (0.0, ()))[1],
-            }
-        )
+            return report_unplaced(self.key, self.files[name], state, reason)
+        record = report_placed(self.key, self.files[name], read, survey)
+        return record.model_copy(update={"images": self._displays.get(name, (0.0, ()))[1]})
 
     def _put_atlas(self, record: AtlasRecord) -> None:
         if self._sent_atlas is not None and self._sent_atlas.complete and not record.complete:
@@ -325,9 +254,3 @@ class AtlasFeed:
                 self._open.popitem(last=False)
         self._open.move_to_end(name)
         return self._open[name]
-
-
-def _is_dark(tile: AtlasTile, survey: Survey) -> bool:
-    film = survey.film.film if survey.film else None
-    brightest = float(np.percentile(tile.reduced[::4, ::4], 99.9))
-    return film is not None and brightest < DARK_SHARE * film
