@@ -69,6 +69,16 @@ def test_bars_and_dark_film_hold_no_window() -> None:
     assert look([scenes.Square(0, 0, level=scenes.BAR + 8)]) is None
 
 
+def test_a_glow_of_10_um_whose_edge_is_lost_in_noise_is_not_measured_as_a_window_of_40() -> None:
+    y, x = np.mgrid[-250:250, -250:250] * 0.5
+    glow = 90 + 60 * np.exp(-((x - 4) ** 2 + (y - 6) ** 2) / (2 * 5**2))
+    noise = np.random.default_rng(9).normal(0, 8, glow.shape)
+    tile = WorkTile((glow + noise).astype(np.float32), 0, 0)
+    search = Search(scenes.PITCH_UM, 0.0, CLEAR)
+
+    assert measure_window(Mosaic({"tile": tile}), (0.0, 0.0), search) is None
+
+
 def test_a_pinhole_is_no_window() -> None:
     assert look([scenes.Square(0, 0, side_um=4)]) is None
 
