@@ -31,7 +31,7 @@ def measure() -> Iterator[Figure]:
         try:
             yield from _follow(service, folder / "made", folder / "epu")
         finally:
-            service.stop()
+            service.close()
 
 
 def _follow(service: RunningService, made: Path, epu: Path) -> Iterator[Figure]:

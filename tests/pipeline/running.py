@@ -49,6 +49,13 @@ class RunningService:
         self._process = None
         return status
 
+    def close(self) -> None:
+        """Stop, and hang up."""
+        try:
+            self.stop()
+        finally:
+            self.api.close()
+
     def get(self, path: str, **params: str | int | list[str]) -> Any:
         answer = self.api.get(path, params=params)
         answer.raise_for_status()

@@ -41,7 +41,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DamagedSession
         wait_for("reports of what is broken", lambda: len(_complaints(service)) >= 4, timeout_s=120)
         yield DamagedSession(service, folder, before)
     finally:
-        service.stop()
+        service.close()
 
 
 def test_a_truncated_image_fails_with_expected_and_found(session: DamagedSession) -> None:

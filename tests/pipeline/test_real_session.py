@@ -49,7 +49,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FinishedSessio
             wait_for(f"grid {sample}", lambda s=sample: service.is_finished(s), timeout_s=900)
         yield FinishedSession(service, folder, first, first_tiles)
     finally:
-        service.stop()
+        service.close()
 
 
 @pytest.fixture(scope="module")
