@@ -4,6 +4,7 @@
  */
 
 import { el, put } from "../dom.js";
+import { filter } from "../gain.js";
 import { drawable } from "../session/summary.js";
 import { text } from "../text.js";
 import { Overlay } from "./overlay.js";
@@ -18,6 +19,7 @@ export class AtlasView {
   #overlay;
   #placed = new Map();
   #squares = [];
+  #gain = 1;
   #touched = false;
   #fitted = false;
   #watcher;
@@ -50,6 +52,9 @@ export class AtlasView {
     this.#viewer.canvas.removeAttribute("tabindex");
     this.#overlay = new Overlay();
     put(this.#viewer.canvas.parentNode, ...this.#viewer.canvas.parentNode.childNodes, this.#overlay.node);
+    this.#viewer.addHandler("tile-invalidated", (event) => brighten(event, this.#gain));
+    this.#viewer.addHandler("animation-start", () => this.#overlay.setMoving(true));
+    this.#viewer.addHandler("animation-finish", () => this.#overlay.setMoving(false));
     this.#viewer.addHandler("update-viewport", () => this.#place());
     this.#viewer.addHandler("resize", () => this.#viewer.forceRedraw());
     this.#viewer.addHandler("canvas-click", (event) => event.quick && events.onPick(this.#squareAt(event.position)?.id ?? null));
@@ -97,9 +102,12 @@ export class AtlasView {
     this.#overlay.setLayers(layers);
   }
 
-  /** @param {string} filter in CSS */
-  setFilter(filter) {
-    this.#viewer.drawer.canvas.style.filter = filter;
+  /** What the operator has set is a filter on the whole canvas; the grid's own gain is worked into each tile once. */
+  setLight(gain, contrast) {
+    this.#viewer.drawer.canvas.style.filter = filter(1, contrast);
+    if (gain === this.#gain) return;
+    this.#gain = gain;
+    if (this.#placed.size > 0) this.#viewer.requestInvalidate();
   }
 
   /** Show the whole atlas as far as it has arrived. */
@@ -213,6 +221,21 @@ export function contains(corners, x, y) {
     return (bx - ax) * (y - ay) - (by - ay) * (x - ax);
   });
   return sides.every((side) => side >= 0) || sides.every((side) => side <= 0);
+}
+
+/** Draw a tile again with its gain: cheaper once for each tile than for every frame of the whole canvas. */
+async function brighten(event, gain) {
+  if (gain === 1) return;
+  const stored = await event.getData("context2d");
+  if (!stored) return;
+  const canvas = document.createElement("canvas");
+  canvas.width = stored.canvas.width;
+  canvas.height = stored.canvas.height;
+  const paint = canvas.getContext("2d");
+  paint.filter = filter(gain, { brightness: 1, contrast: 1 });
+  paint.drawImage(stored.canvas, 0, 0);
+  paint.filter = "none";
+  await event.setData(paint, "context2d");
 }
 
 /** The viewer would add an inline <style> for its focus ring, which the content security policy forbids: it looks for one first. */

@@ -73,6 +73,11 @@ export class Overlay {
     put(this.#selected, ...(square === null ? [] : chosen(square)));
   }
 
+  /** While the atlas moves, dark edges are left out: they cost half of each frame. */
+  setMoving(moving) {
+    this.node.classList.toggle("moving", moving);
+  }
+
   setLayers({ outlines, categories, seams }) {
     this.node.classList.toggle("no-outlines", !outlines);
     this.node.classList.toggle("with-categories", categories);

@@ -68,9 +68,9 @@ export function openGridView(node, { store, turn }) {
     store.watch(["squares", "hoveredId"], (state) => atlas.setHovered(hoveredSquare(state))),
     store.watch(["layers"], ({ layers }) => atlas.setLayers(layers)),
     store.watch(["contrast", "atlas"], (state) => {
-      const shown = filter(filmGain(state.atlas), state.contrast);
-      atlas.setFilter(shown);
-      variable(shell.node, "--picture", shown);
+      const gain = filmGain(state.atlas);
+      atlas.setLight(gain, state.contrast);
+      variable(shell.node, "--picture", filter(gain, state.contrast));
     }),
     listen({ store, atlas, review, labelling, step, select, chosenSquare: () => chosen(store.state) }),
     head.stop,

@@ -74,6 +74,7 @@ export class Live {
   async #grid(id) {
     if (this.#open?.id !== id) this.#open = openGrid(id);
     const open = this.#open;
+    const before = this.#store.state.saves;
     await open.grid.refresh();
     const grid = open.grid.data;
     if (open.atlasId !== grid.atlas_id) Object.assign(open, openAtlas(grid.atlas_id));
@@ -85,10 +86,15 @@ export class Live {
     ]);
     const { state } = this.#store;
     if (state.place.gridId !== id) return;
-    this.#store.set({ missing: false, grid, sessionId: grid.session_id, atlas: open.atlas });
+    this.#store.set({ missing: false, grid, sessionId: grid.session_id });
+    if (!same(state.atlas, open.atlas)) this.#store.set({ atlas: open.atlas });
+    if (tiles || open.fresh) this.#store.set({ tiles: reuse(state.tiles, open.tiles?.data ?? []) });
+    if (state.saves !== before || before.pending > 0) {
+      open.fresh = true; // what was just typed is newer than what was read
+      return;
+    }
     if (squares || open.fresh) this.#store.set({ squares: reuse(state.squares, open.squares.data) });
     if (labels || open.fresh) this.#store.set({ labels: open.labels.data });
-    if (tiles || open.fresh) this.#store.set({ tiles: reuse(state.tiles, open.tiles?.data ?? []) });
     open.fresh = false;
   }
 
@@ -97,6 +103,10 @@ export class Live {
     open.atlas = await read(`/atlases/${grid.atlas_id}`);
     open.atlasRevision = grid.revision;
   }
+}
+
+function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** The session that was touched last. */

@@ -24,9 +24,12 @@ export class Review {
 
   constructor(store, turn) {
     this.#store = store;
-    this.#saver = new Saver(store);
-    this.turn = turn;
-    this.stop = store.watch(["needsToken"], ({ needsToken }) => needsToken || this.#saver.retry());
+    this.#saver = new Saver(store, turn);
+    const unwatch = store.watch(["needsToken"], ({ needsToken }) => needsToken || this.#saver.retry());
+    this.stop = () => {
+      unwatch();
+      this.#saver.close();
+    };
   }
 
   /** The grades that `who` gave a square, or null. */
@@ -79,10 +82,7 @@ export class Review {
     const body = { client_id: clientId(), author: who, square_id: squareId, ...given };
     const before = this.labelOf(squareId, who);
     this.#showLabel(squareId, who, { ...body, id: body.client_id });
-    const job = async () => {
-      await send("POST", "/labels", [body]);
-      this.turn();
-    };
+    const job = () => send("POST", "/labels", [body]);
     this.#saver.save(job, () => this.#showLabel(squareId, who, before));
   }
 
@@ -93,7 +93,6 @@ export class Review {
     const job = async () => {
       const { items } = await send("GET", `/labels?square_id=${squareId}`);
       for (const label of items.filter((one) => one.author === who)) await send("DELETE", `/labels/${label.id}`);
-      this.turn();
     };
     this.#saver.save(job, () => this.#showLabel(squareId, who, before));
   }
@@ -107,10 +106,8 @@ export class Review {
   #putDecision(squareId, kind) {
     const before = this.#store.state.squares.find((square) => square.id === squareId)?.decision ?? null;
     this.#patch(squareId, { decision: kind });
-    const job = async () => {
-      await send("POST", "/decisions", [{ client_id: clientId(), actor: author() || UNNAMED, kind: kind ?? "clear", square_id: squareId }]);
-      this.turn();
-    };
+    const body = { client_id: clientId(), actor: author() || UNNAMED, kind: kind ?? "clear", square_id: squareId };
+    const job = () => send("POST", "/decisions", [body]);
     this.#saver.save(job, () => this.#patch(squareId, { decision: before }));
   }
 

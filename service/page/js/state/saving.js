@@ -8,15 +8,19 @@ const FORBIDDEN = 403;
 export class Saver {
   #store;
   #jobs = [];
+  #whenDone;
   #running = false;
 
-  constructor(store) {
+  /** @param {() => void} whenDone called when nothing is left to save */
+  constructor(store, whenDone) {
     this.#store = store;
+    this.#whenDone = whenDone;
   }
 
   /** Run `job` after those before it. `undo` puts the page back when the service refuses. */
   save(job, undo = () => {}) {
     this.#jobs.push({ job, undo });
+    this.#tell(this.#jobs.length);
     return this.#run();
   }
 
@@ -25,11 +29,30 @@ export class Saver {
     return this.#run();
   }
 
+  /** Forget what a missing token holds up. */
+  close() {
+    this.#jobs.length = 0;
+    this.#tell(0);
+  }
+
   async #run() {
-    if (this.#running) return;
+    if (this.#running || this.#jobs.length === 0) return;
     this.#running = true;
-    while (this.#jobs.length > 0 && (await this.#next())) this.#jobs.shift();
-    this.#running = false;
+    try {
+      while (this.#jobs.length > 0 && (await this.#next())) {
+        this.#jobs.shift();
+        this.#tell(this.#jobs.length);
+      }
+    } finally {
+      this.#running = false;
+    }
+    if (this.#jobs.length === 0) this.#whenDone();
+    else this.#tell(0);
+  }
+
+  /** How many saves the page is ahead of the service; what is held up for a token does not count. */
+  #tell(pending) {
+    this.#store.set({ saves: { pending } });
   }
 
   /** Whether the queue may go on. */

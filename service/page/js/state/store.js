@@ -67,6 +67,7 @@ export function initialState() {
     shortcuts: true,
     missing: false,
     labelling: null,
+    saves: { pending: 0 },
     needsToken: false,
     failure: null,
     said: null,
