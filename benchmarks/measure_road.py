@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from benchmarks.figure import Figure
@@ -46,7 +47,7 @@ def _follow(service: RunningService, made: Path, epu: Path) -> Iterator[Figure]:
         for path in sorted(atlas.glob(f"{stem}.*")):
             shutil.copy(path, target / path.name)
         closed = time.monotonic()
-        wait_for(stem, lambda s=stem: _is_ranked(service, sample, s), timeout_s=120, pause_s=0.1)
+        wait_for(stem, partial(_is_ranked, service, sample, stem), timeout_s=120, pause_s=0.1)
         waits.append(time.monotonic() - closed)
         time.sleep(max(0.0, INTERVAL_S - waits[-1]))
     squares = len(service.squares(sample))

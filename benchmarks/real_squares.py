@@ -40,6 +40,6 @@ def cut_squares(root: Path, name: str, *, previews_only: bool) -> list[CutSquare
             if square.pixels is None or not square.record.complete:
                 continue
             grey = square.full_scale * np.square(square.pixels.astype(np.float32) / 255)
-            film = grey / np.float32(atlas.levels.film)
+            film = np.asarray(grey / np.float32(atlas.levels.film), np.float32)
             squares.append(CutSquare(f"{name}{atlas.sample}", film))
     return squares
