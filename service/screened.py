@@ -6,10 +6,10 @@ import json
 import sys
 from pathlib import Path
 
-from model.predict import SquareScore
 from pydantic import BaseModel, ConfigDict
 
 from ingest.memory import ScreenedAtlas, ScreenedCrop
+from model.predict import SquareScore
 
 OVERALL_MAX = 4.0
 ORDER = ("scored", "partial", "out_of_domain", "waiting", "failed")

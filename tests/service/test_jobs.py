@@ -120,9 +120,9 @@ def test_what_comes_in_now_goes_first_and_all_is_forgotten_in_the_end(
     with workers_on(url_of(database), tmp_path / "log") as workers:
         workers.start(seconds=0)
         wait_until(lambda: len(workers.lines("end")) == 2)
+        wait_until(lambda: not queue.list_live())
 
     assert [line[2] for line in workers.lines("start")] == [new.job_id, old.job_id]
-    wait_until(lambda: not queue.list_live())
     assert queue.forget(timedelta(days=1)) == 0
     assert queue.forget(timedelta(0)) == 2
 
