@@ -1,5 +1,6 @@
 """The change feed: what has happened since a reader last asked."""
 
+from typing import Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,8 +10,12 @@ from service.schemas import EventAnswer, EventList
 from service.tables import EventRow
 
 
-def list_events(db: Session, since: int, limit: int, grid_id: UUID | None = None) -> EventList:
-    """List events with a number above `since`, in order."""
+def list_events(
+    db: Session, since: int | Literal["now"], limit: int, grid_id: UUID | None = None
+) -> EventList:
+    """List events with a number above `since`, in order; from `now` on there is none yet."""
+    if since == "now":
+        return EventList(items=[], next=db.scalar(sa.select(sa.func.max(EventRow.id))) or 0)
     question = sa.select(EventRow).where(EventRow.id > since).order_by(EventRow.id).limit(limit)
     if grid_id is not None:
         question = question.where(EventRow.grid_id == grid_id)

@@ -1,9 +1,10 @@
 """Routes of what is going on: files, ingest processes, workers, models and events."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from ingest.records import FileState
 from service.access import AdminCaller, ReadCaller
@@ -20,6 +21,8 @@ from service.schemas import (
 from service.web import Limit, Offset, PartsDep, Reader, answer_json
 
 router = APIRouter(tags=["activity"])
+
+EventNumber = Annotated[int, Field(ge=0)] | Literal["now"]
 
 
 @router.get("/files", response_model=Page[FileAnswer])
@@ -56,11 +59,11 @@ def list_events_route(
     request: Request,
     db: Reader,
     _: ReadCaller,
-    since: Annotated[int, Query(ge=0)] = 0,
+    since: EventNumber = 0,
     limit: Limit = 500,
     grid_id: UUID | None = None,
 ) -> Response:
-    """List what has happened after event number `since`."""
+    """List what has happened after event number `since`; `now` tells where to begin."""
     return answer_json(request, list_events(db, since, limit, grid_id))
 
 

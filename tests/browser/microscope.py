@@ -63,6 +63,7 @@ class Microscope:
     """Sends records and pictures to a service, and scores what waits."""
 
     def __init__(self, url: str, token: str, database: Database) -> None:
+        self.url = url
         self.client = httpx2.Client(
             base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30
         )

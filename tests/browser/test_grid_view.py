@@ -13,6 +13,7 @@ from tests.browser.looking import (
     listed,
     open_grid,
     selected,
+    until,
 )
 from tests.browser.microscope import Microscope
 
@@ -25,7 +26,7 @@ def test_tiles_appear_one_by_one_while_the_page_is_open(page: Page, microscope: 
     open_grid(page, microscope, 9)
     expect(page.locator(".seams rect")).to_have_count(1)
     expect(page.locator(".tile-progress .tiles")).to_have_text("1 of 4 tiles")
-    page.wait_for_function("document.querySelector('.openseadragon-canvas canvas').width > 0")
+    expect(page.locator(".openseadragon-canvas canvas")).to_be_visible()
 
     microscope.acquire(grid, RANKED)
 
@@ -118,7 +119,7 @@ def test_attention_maps_are_laid_over_the_square(page: Page, microscope: Microsc
     page.keyboard.press("a")
     expect(cracks).to_be_visible()
     expect(specks).to_be_hidden()
-    page.wait_for_function("document.querySelector('canvas.map.cracking').width === 80")
+    until(page, lambda: cracks.evaluate("canvas => canvas.width === 80"))
     alpha = """canvas => [[40, 30], [10, 10]].map(([row, column]) =>
         canvas.getContext('2d').getImageData(column, row, 1, 1).data[3])"""
     assert cracks.evaluate(alpha) == [255, 0]

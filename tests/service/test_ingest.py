@@ -81,6 +81,7 @@ def test_each_change_of_a_grid_makes_a_revision_and_an_event(client: TestClient)
     assert [event["kind"] for event in events["items"]] == ["grid.put", "atlas.put", "tile.put"]
     after = client.get("/api/v1/events", params={"since": events["next"]}).json()
     assert after == {"items": [], "next": events["next"]}
+    assert client.get("/api/v1/events", params={"since": "now"}).json() == after
 
 
 @pytest.mark.parametrize(

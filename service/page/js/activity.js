@@ -12,8 +12,9 @@ export function drawActivity(node, { store }) {
   const close = el("button", { type: "button", class: "quiet close", onclick: () => store.set({ drawer: null }) }, text.activity.close);
   const activity = el("div");
   const help = keys(store);
+  node.setAttribute("aria-label", text.activity.drawer);
   put(node, close, activity, help);
-  store.watch(["drawer", "ingesters", "workers", "files", "tiles"], (state) => {
+  store.watch(["drawer", "heardAt", "files", "tiles"], (state) => {
     node.hidden = state.drawer === null;
     activity.hidden = state.drawer !== "activity";
     help.hidden = state.drawer !== "keys";

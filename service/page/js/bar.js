@@ -30,7 +30,7 @@ export function drawBar(node, { store }) {
   put(node, crumbs, activity, mark, keys);
 
   store.watch(["place", "sessions", "sessionId"], (state) => redraw(crumbs, trail(state)));
-  store.watch(["ingesters", "workers", "files", "tiles", "drawer"], (state) => {
+  store.watch(["heardAt", "files", "tiles", "drawer"], (state) => {
     put(activity, lamps(state));
     activity.setAttribute("aria-expanded", String(state.drawer === "activity"));
     keys.setAttribute("aria-expanded", String(state.drawer === "keys"));

@@ -1,5 +1,6 @@
 /** Numbers, ages and lengths as an operator reads them. */
 
+import { serviceNow } from "./api.js";
 import { text } from "./text.js";
 
 /** A score with one decimal, or a dash where none was measured. */
@@ -37,7 +38,7 @@ export function age(seconds) {
 }
 
 /** Seconds since an RFC 3339 time, or null. */
-export function secondsSince(time, now = Date.now()) {
+export function secondsSince(time, now = serviceNow()) {
   const then = Date.parse(time ?? "");
   return Number.isNaN(then) ? null : (now - then) / 1000;
 }

@@ -33,6 +33,7 @@ function arrive(place) {
   store.set(same ? { place } : { place, ...fresh, missing: false });
   if (!same) live.forget();
   if (place.sessionId) store.set({ sessionId: place.sessionId });
+  live.expect();
   open(place);
   turn();
 }

@@ -65,6 +65,7 @@ export const text = {
     tileColumns: { path: "Tile" },
     noTrouble: "No file has failed and none is waiting.",
     close: "Close",
+    drawer: "Activity and keys",
     more: (n) => `and ${n} more`,
   },
 

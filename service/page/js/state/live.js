@@ -4,9 +4,19 @@ import { List, read, Resource } from "../api.js";
 import { summarise } from "../session/summary.js";
 import { reuse } from "./reuse.js";
 
-/** Reads the service for one store; keeps ETags, so that an idle turn moves almost nothing. */
+const ACTIVITY_MS = 6_000;
+const EVERYTHING_MS = 60_000;
+
+/**
+ * Reads the service for one store. A turn first asks for the number of the newest event; only when it has moved are the
+ * lists asked for, with their ETags. Signs of life leave no event: they are read at their own pace.
+ */
 export class Live {
   #store;
+  #newest = new Resource("/events?since=now&limit=1");
+  #owed = true;
+  #readAt = 0;
+  #activityAt = 0;
   #sessions = new List("/sessions");
   #ingesters = new List("/ingesters");
   #workers = new List("/workers");
@@ -18,17 +28,31 @@ export class Live {
     this.#store = store;
   }
 
-  /** Read everything that the present view shows. */
+  /** Read what has changed of all that the present view shows. */
   async turn() {
-    await Promise.all([this.#cassette(), this.#activity()]);
-    const { place } = this.#store.state;
-    if (place.name === "grid") await this.#grid(place.gridId);
-    else await this.#summaries();
+    const news = await this.#newest.refresh();
+    if (news || performance.now() - this.#readAt > EVERYTHING_MS) this.#owed = true;
+    if (this.#owed) await this.#everything();
+    else if (this.#store.state.drawer !== null || performance.now() - this.#activityAt > ACTIVITY_MS) await this.#activity();
+  }
+
+  /** The next turn reads everything, because the view is another one. */
+  expect() {
+    this.#owed = true;
   }
 
   /** Read the open grid anew, because the store has let go of it. */
   forget() {
     this.#open = null;
+  }
+
+  async #everything() {
+    this.#owed = true;
+    const { place } = this.#store.state;
+    await Promise.all([this.#cassette(), this.#activity()]);
+    const done = place.name === "grid" ? await this.#grid(place.gridId) : await this.#summaries();
+    this.#owed = !done || place !== this.#store.state.place;
+    this.#readAt = performance.now();
   }
 
   async #activity() {
@@ -37,7 +61,9 @@ export class Live {
       ingesters: this.#ingesters.data,
       workers: this.#workers.data,
       files: this.#files.data,
+      heardAt: Date.now(),
     });
+    this.#activityAt = performance.now();
   }
 
   async #cassette() {
@@ -56,11 +82,12 @@ export class Live {
   async #summaries() {
     for (const grid of this.#store.state.grids ?? []) {
       const { summaries, place } = this.#store.state;
-      if (place.name !== "session") return;
+      if (place.name !== "session") return false;
       if (summaries.get(grid.id)?.revision === grid.revision || grid.tiles_placed === 0) continue;
       const summary = await this.#summary(grid);
       this.#store.set({ summaries: new Map(this.#store.state.summaries).set(grid.id, summary) });
     }
+    return true;
   }
 
   async #summary(grid) {
@@ -85,17 +112,18 @@ export class Live {
       this.#atlas(open, grid),
     ]);
     const { state } = this.#store;
-    if (state.place.gridId !== id) return;
+    if (state.place.gridId !== id) return false;
     this.#store.set({ missing: false, grid, sessionId: grid.session_id });
     if (!same(state.atlas, open.atlas)) this.#store.set({ atlas: open.atlas });
     if (tiles || open.fresh) this.#store.set({ tiles: reuse(state.tiles, open.tiles?.data ?? []) });
     if (state.saves !== before || before.pending > 0) {
       open.fresh = true; // what was just typed is newer than what was read
-      return;
+      return false;
     }
     if (squares || open.fresh) this.#store.set({ squares: reuse(state.squares, open.squares.data) });
     if (labels || open.fresh) this.#store.set({ labels: open.labels.data });
     open.fresh = false;
+    return true;
   }
 
   async #atlas(open, grid) {
