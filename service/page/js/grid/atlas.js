@@ -41,8 +41,8 @@ export class AtlasView {
       maxZoomPixelRatio: 3,
       maxImageCacheCount: KEPT_IMAGES,
       imageLoaderLimit: 4,
-      tileRetryMax: 5,
-      tileRetryDelay: 2500,
+      tileRetryMax: 1000, // an outage of more than an hour
+      tileRetryDelay: 4000,
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true, scrollToZoom: true },
       gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: true, pinchRotate: false, flickEnabled: true },
       gestureSettingsPen: { clickToZoom: false },
