@@ -23,6 +23,8 @@ class Dirt:
 
     specks: float
     speck_um: float
+    pale: float
+    grime: float
     groups: float
     clumps: float
     flakes: float
@@ -62,7 +64,8 @@ def soil(rng: np.random.Generator, dirt: Dirt, opening: Opening) -> FloatImage:
     """Optical depth of all dirt on one square, float32 (n, n)."""
     n = opening.x.shape[0]
     canvas = Canvas(np.zeros((n, n), np.uint8), opening.pixel_um, opening.half_um)
-    paint_blobs(rng, canvas, _crystals(rng, canvas, dirt))
+    paint_blobs(rng, canvas, _crystals(rng, canvas, dirt) + _grime(rng, canvas, dirt))
+    canvas.paint = _soften(rng, canvas)
     small = _specks(rng, canvas, dirt) + _groups(rng, canvas, dirt) + _clumps(rng, canvas, dirt)
     paint_blobs(rng, canvas, small)
     paint_blobs(rng, canvas, _flakes(rng, canvas, dirt))
@@ -115,7 +118,15 @@ def _at_edge(rng: np.random.Generator, canvas: Canvas, depth_um: float) -> tuple
     return along * hx, (hy - inward) * (1 if side == 3 else -1)
 
 
-def _speck_depth(rng: np.random.Generator) -> float:
+def _soften(rng: np.random.Generator, canvas: Canvas) -> NDArray[np.uint8]:
+    """What is pale has soft edges as often as firm ones."""
+    sigma = float(rng.choice([0.1, 0.35, 0.8])) / canvas.pixel_um
+    return np.asarray(cv2.GaussianBlur(canvas.paint, (0, 0), max(sigma, 0.3)), dtype=np.uint8)
+
+
+def _speck_depth(rng: np.random.Generator, dirt: Dirt) -> float:
+    if rng.random() < dirt.pale:
+        return float(rng.uniform(0.06, 0.45))
     return float(min(rng.gamma(2.0, 0.9) + 0.15, 6.0))
 
 
@@ -124,7 +135,7 @@ def _specks(rng: np.random.Generator, canvas: Canvas, dirt: Dirt) -> list[Blob]:
     for _ in range(min(int(rng.poisson(dirt.specks)), 400)):
         place = _anywhere(rng, canvas) if rng.random() < 0.7 else _at_edge(rng, canvas, 4.0)
         radius = dirt.speck_um * float(np.exp(rng.normal(0, 0.45)))
-        blobs.append(Blob(*place, radius, _speck_depth(rng)))
+        blobs.append(Blob(*place, radius, _speck_depth(rng, dirt)))
     return blobs
 
 
@@ -143,7 +154,7 @@ def _groups(rng: np.random.Generator, canvas: Canvas, dirt: Dirt) -> list[Blob]:
                 place = (x, y)
             else:
                 place = (x + float(rng.normal(0, spread)), y + float(rng.normal(0, spread)))
-            blobs.append(Blob(*place, radius, _speck_depth(rng)))
+            blobs.append(Blob(*place, radius, _speck_depth(rng, dirt)))
     return blobs
 
 
@@ -190,4 +201,21 @@ def _crystals(rng: np.random.Generator, canvas: Canvas, dirt: Dirt) -> list[Blob
         blobs.append(Blob(*place, radius, depth))
         if rng.random() < 0.3:
             blobs.append(Blob(*place, radius * 0.6, depth * 0.4))
+    return blobs
+
+
+def _grime(rng: np.random.Generator, canvas: Canvas, dirt: Dirt) -> list[Blob]:
+    """Soft grey dirt that gathers along the bars: drifts of pale overlapping patches."""
+    blobs: list[Blob] = []
+    for _ in range(min(int(rng.poisson(dirt.grime)), 16)):
+        x, y = _at_edge(rng, canvas, float(rng.uniform(1.0, 5.0)))
+        depth, size = float(rng.uniform(0.06, 0.5)), float(np.exp(rng.normal(-0.1, 0.4)))
+        along = rng.normal(0, 1, size=2) * np.array([2.5, 1.0])[:: int(rng.choice([1, -1]))]
+        for _ in range(int(rng.integers(2, 12))):
+            place = (
+                x + float(rng.normal(0, size + abs(along[0]))),
+                y + float(rng.normal(0, size + abs(along[1]))),
+            )
+            radius = size * float(np.exp(rng.normal(0, 0.4)))
+            blobs.append(Blob(*place, radius, depth * float(rng.uniform(0.6, 1.2))))
     return blobs

@@ -5,8 +5,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 PREVIEW_SIDE_PX = 512
-_FLOOR_SHARE = 0.02
-"""Bars are not quite black in EPU's previews."""
+_STRETCHED = (0.5, 99.9)
+"""Percentiles of a tile, and the greys that they become in EPU's previews."""
+
+_GREYS = (2.0, 242.0)
+_QUALITY = 94
 
 
 def preview_bytes(image: NDArray[np.uint16]) -> bytes:
@@ -15,10 +18,10 @@ def preview_bytes(image: NDArray[np.uint16]) -> bytes:
     factor = PREVIEW_SIDE_PX / max(width, height)
     size = (round(width * factor), round(height * factor))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    low, high = np.percentile(small, [0.5, 99.5])
-    low -= _FLOOR_SHARE * (high - low)
-    stretched = np.clip((small - low) * (255 / max(float(high - low), 1.0)), 0, 255)
-    _, coded = cv2.imencode(".jpg", stretched.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 90])
+    low, high = np.percentile(small, _STRETCHED)
+    step = max(float(high - low), 1.0) / (_GREYS[1] - _GREYS[0])
+    grey = np.clip(np.rint((small - low) / step + _GREYS[0]), 0, 255).astype(np.uint8)
+    _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return coded.tobytes()
 
 

@@ -48,18 +48,19 @@ def draw_stretch(
 ) -> Stretch:
     """Draw how EPU stretched the tile that a square lies on.
 
-    Most tiles show film, so that vacuum is clipped at little more than film; a tile with much
-    vacuum keeps both; a dark tile with one drowned square is stretched to that square's own level.
+    Most tiles show film and are stretched to its brightest holes; a tile with some vacuum keeps
+    that too, since the square itself is on it; a dark tile with one drowned square is stretched to
+    that square's own level.
     """
     kind = rng.random()
-    own = float(np.percentile(image, 99.5))
+    own = float(np.percentile(cv2.blur(image[::2, ::2], (3, 3)), 95))
     low = float(np.percentile(image, 5)) * float(rng.uniform(0, 1))
     if kind < 0.6:
-        high = film * float(rng.uniform(0.98, 1.2))
+        high = max(film * float(rng.uniform(1.02, 1.3)), own * float(rng.uniform(0.98, 1.05)))
     elif kind < 0.85:
-        high = vacuum * float(rng.uniform(0.95, 1.05))
+        high = vacuum * float(rng.uniform(0.95, 1.1))
     else:
-        high = own * float(rng.uniform(0.5, 1.1))
+        high = own * float(rng.uniform(0.85, 1.1))
     return Stretch(
         low=low,
         high=max(high, low * 1.5, film * 0.004),

@@ -12,7 +12,7 @@ from simulate.traits import DirtTraits, GridTraits
 
 _SEVERE = (TearKind.HOLE, TearKind.RIPPED, TearKind.GONE)
 _WILD_GENTLE = 0.3
-_GENTLE = (TearKind.HAIRLINE, TearKind.FLAP)
+_GENTLE = (TearKind.HAIRLINE, TearKind.FLAP, TearKind.LEAF, TearKind.SLIT)
 
 
 def draw_recipe(
@@ -48,7 +48,7 @@ def draw_recipe(
         ice=ice,
         dirt=_draw_dirt(rng, traits, dirt_rate, traits.fields.frost.at(x, y)),
         tear=tear,
-        second_tear=_GENTLE[int(rng.integers(2))]
+        second_tear=_GENTLE[int(rng.integers(len(_GENTLE)))]
         if tear in _SEVERE and rng.random() < 0.4
         else TearKind.NONE,
     )
@@ -67,8 +67,8 @@ def _draw_fill(rng: np.random.Generator, traits: GridTraits, x_um: float, y_um: 
 
 def _draw_ice(rng: np.random.Generator, traits: GridTraits, fill: float) -> Ice:
     even = traits.ice.thin + 0.12 * max(fill, 0) ** 2
-    if rng.random() < 0.06:
-        even += float(rng.exponential(0.25))
+    if rng.random() < 0.08:
+        even += float(rng.exponential(0.25) if rng.random() < 0.7 else rng.uniform(0.8, 3.5))
     tilt = rng.normal(0, 0.04 + 0.08 * abs(fill), size=2)
     return Ice(
         fill=max(fill, float(rng.uniform(-0.12, 0.08))),
@@ -92,6 +92,8 @@ def _draw_dirt(
     return Dirt(
         specks=dirt.specks * rate * area,
         speck_um=dirt.speck_um,
+        pale=dirt.pale,
+        grime=dirt.grime * rate * area,
         groups=dirt.groups * rate * area,
         clumps=dirt.clumps * min(rate, 4.0) * side,
         flakes=dirt.flakes * min(rate, 4.0) * area,
@@ -99,7 +101,7 @@ def _draw_dirt(
         frost=dirt.frost * float(np.exp(rng.normal(0, 0.3))) if frosty else 0.0,
         frost_cover=dirt.frost_cover + 0.5 * frost_field,
         wrinkles=float(rng.uniform(0.08, 0.6)) if rng.random() < dirt.wrinkles else 0.0,
-        cover=float(rng.uniform(0.02, 0.75)) if rng.random() < dirt.covers else 0.0,
+        cover=float(rng.uniform(0.03, 0.8)) if rng.random() < dirt.covers else 0.0,
     )
 
 
@@ -108,9 +110,9 @@ def _draw_tear(
 ) -> TearKind:
     """Tears come in regions: the field moves the odds up and down."""
     odds = traits.tears.share * float(np.exp(1.1 * traits.fields.tears.at(x_um, y_um) - 0.4))
-    wild = rng.random() < 0.6 * wildness
+    wild = rng.random() < 0.7 * wildness
     if not wild and rng.random() >= odds:
         return TearKind.NONE
     if rng.random() < (_WILD_GENTLE if wild else traits.tears.gentle):
-        return _GENTLE[int(rng.integers(2))]
+        return _GENTLE[int(rng.integers(len(_GENTLE)))]
     return _SEVERE[int(rng.choice(3, p=[0.45, 0.3, 0.25]))]

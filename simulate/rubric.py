@@ -8,10 +8,12 @@ CRACK_SHARES = (0.0, 0.0003, 0.004, 0.02, 0.05, 0.10, 0.22, 0.40, 0.55)
 CRACK_SCORES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 DIRT_SHARES = (0.0, 0.0008, 0.006, 0.015, 0.03, 0.05, 0.09, 0.15, 0.25)
 DIRT_SCORES = (0.0, 0.25, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
-WINDOW_SHARES = (0.06, 0.10, 0.16, 0.26, 0.40, 0.67, 0.93)
-WINDOW_SCORES = (4.0, 3.8, 3.5, 3.0, 2.0, 1.0, 0.0)
+WINDOW_SHARES = (0.05, 0.10, 0.14, 0.20, 0.28, 0.38, 0.50, 0.60, 0.72, 0.93)
+WINDOW_SCORES = (4.0, 3.8, 3.5, 3.05, 2.55, 1.95, 1.45, 0.95, 0.45, 0.0)
 CLEARNESS = (0.0, 0.15, 0.5, 0.85)
-CLEARNESS_SCORES = (2.0, 1.6, 0.8, 0.0)
+CLEARNESS_SCORES = (0.7, 0.55, 0.3, 0.0)
+DIMMING = (0.15, 0.35, 0.6, 0.85, 0.95)
+DIMMING_SCORES = (0.0, 1.0, 2.2, 3.4, 4.0)
 
 ICE_LOSS = (
     (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0),
@@ -53,9 +55,8 @@ def judge(condition: Condition) -> Severities:
     contamination = float(np.interp(condition.dirty, DIRT_SHARES, DIRT_SCORES))
     by_window = float(np.interp(condition.window, WINDOW_SHARES, WINDOW_SCORES))
     by_holes = float(np.interp(condition.clearness, CLEARNESS, CLEARNESS_SCORES))
-    by_dimming = float(np.interp(condition.dimming, (0.1, 0.25, 0.5, 0.8), (0.0, 1.0, 2.5, 4.0)))
-    ice = max(by_window, 0.6 * by_window + 0.5 * by_holes, by_dimming)
-    thick_ice = min(ice, 4.0)
+    by_dimming = float(np.interp(condition.dimming, DIMMING, DIMMING_SCORES))
+    thick_ice = max(by_window, 0.6 * by_window + by_holes, by_dimming)
     kept = (
         (1 - np.interp(thick_ice, *ICE_LOSS) / 4)
         * (1 - np.interp(contamination, *DIRT_LOSS) / 4)

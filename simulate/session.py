@@ -111,13 +111,13 @@ def draw_look(rng: np.random.Generator) -> tuple[Optics, Detector]:
     optics = Optics(
         electrons=float(rng.uniform(25, 60)),
         blur_um=float(rng.uniform(0.2, 0.6)),
-        scatter=0.004,
-        scatter_um=8.0,
+        scatter=float(rng.uniform(0.006, 0.025)),
+        scatter_um=float(rng.uniform(6, 20)),
         fringe=0.1,
         leak=0.004,
         shading=(0.0, 0.0),
     )
-    detector = Detector(counts=32.0, gain_sd=0.0, stripe_sd=0.01, dark=0.3, hot_row=0.4)
+    detector = Detector(counts=32.0, gain_sd=0.0, stripe_sd=0.01, dark=0.9, hot_row=0.4)
     return optics, detector
 
 

@@ -11,7 +11,8 @@ from simulate.film import Foil, hole_cover
 from simulate.ice import Ice, IceMap, freeze
 from simulate.mesh import Mesh, Opening, open_square
 from simulate.rubric import Condition, Severities, judge
-from simulate.tears import Tear, TearKind, tear_film
+from simulate.sheets import Tear
+from simulate.tears import TearKind, tear_film
 
 CRACK_BIT = 1
 DIRT_BIT = 2
@@ -22,13 +23,16 @@ _ICE_HOLDS = 0.7
 """How often thick ice stays where the film under it is torn."""
 
 _OPAQUE_ICE = 0.9
-"""Ice of this optical depth (40 % transmits) ends the window."""
+"""Ice of this much more optical depth than a square's thinnest (40 % transmits) ends the window."""
 
-_FAINT = 1.2
+_FAINT = 2.5
 """Under this much more depth than bare film nobody sees dirt."""
 
-DARK_DEPTH = 0.2
-"""Dirt deeper than this is a dark artefact to a rater."""
+_PALE, _DARK = 0.05, 0.25
+"""Dirt of the first optical depth begins to count as an artefact, of the second counts fully."""
+
+_MARKED = 0.4
+"""From this weight on dirt is in the mask."""
 
 
 @dataclass(frozen=True)
@@ -111,29 +115,27 @@ def _tear(rng: np.random.Generator, recipe: SquareRecipe, opening: Opening) -> T
     first = tear_film(rng, recipe.tear, opening)
     if recipe.second_tear is TearKind.NONE:
         return first
-    other = tear_film(rng, recipe.second_tear, opening)
-    return Tear(
-        missing=np.maximum(first.missing, other.missing),
-        layers=first.layers + other.layers,
-        dark=first.dark + other.dark,
-    )
+    return first.over(tear_film(rng, recipe.second_tear, opening))
 
 
 def _inspect(layers: _Layers, foil: Foil) -> tuple[Condition, NDArray[np.uint8]]:
     """Measure the truth: shares of the window, and the mask uint8 (n, n)."""
     inside, ice, missing = layers.opening.inside > 0.5, layers.ice, layers.missing
-    seen = inside & ((ice.depth < _OPAQUE_ICE) | (missing > 0.5))
+    thinnest = float(np.percentile(ice.depth[inside], 2)) if inside.any() else 0.0
+    seen = inside & ((ice.depth < thinnest + _OPAQUE_ICE) | (missing > 0.5))
     visible = max(int(np.count_nonzero(seen)), 1)
     lost = (missing > 0.4) & seen
     whole = seen & ~lost
     faint = layers.film + ice.depth > foil.depth + _FAINT
-    dirty = (layers.dirt > DARK_DEPTH) & seen & ~(faint & (missing < 0.5))
+    weight = np.clip((layers.dirt - np.float32(_PALE)) / np.float32(_DARK - _PALE), 0, 1)
+    weight = weight * (seen & ~(faint & (missing < 0.5)))
     condition = Condition(
         missing=float(missing[seen].sum() / visible),
-        dirty=float(np.count_nonzero(dirty)) / visible,
+        dirty=float(weight.sum(dtype=np.float64)) / visible,
         window=visible / max(int(np.count_nonzero(inside)), 1),
         clearness=float(ice.clearness[whole].mean()) if whole.any() else 1.0,
         dimming=float(1 - np.exp(-np.median(ice.depth[whole]))) if whole.any() else 0.0,
     )
-    mask = lost.astype(np.uint8) * CRACK_BIT | dirty.astype(np.uint8) * DIRT_BIT
+    dirty = (weight > _MARKED).astype(np.uint8)
+    mask = lost.astype(np.uint8) * CRACK_BIT | dirty * DIRT_BIT
     return condition, np.asarray(mask, dtype=np.uint8)

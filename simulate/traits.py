@@ -28,10 +28,15 @@ class IceTraits:
 
 @dataclass(frozen=True)
 class DirtTraits:
-    """Typical expected counts per 1000 um2 of window, before the grid's dirt field."""
+    """Typical expected counts per 1000 um2 of window, before the grid's dirt field.
+
+    `pale` is the share of specks that only dim the film.
+    """
 
     specks: float
     speck_um: float
+    pale: float
+    grime: float
     groups: float
     clumps: float
     flakes: float
@@ -83,7 +88,7 @@ def draw_traits(
         ice=_draw_ice(rng),
         dirt=_draw_dirt(rng),
         tears=TearTraits(
-            share=float(rng.choice([0.02, 0.08, 0.2, 0.45])), gentle=float(rng.uniform(0.3, 0.9))
+            share=float(rng.choice([0.02, 0.1, 0.25, 0.5])), gentle=float(rng.uniform(0.3, 0.8))
         ),
         fields=Fields(
             *(GridField.draw(rng, GRID_RADIUS_UM, float(rng.uniform(150, 700))) for _ in range(4))
@@ -120,14 +125,16 @@ def _draw_dirt(rng: np.random.Generator) -> DirtTraits:
         return median * float(np.exp(rng.normal(0, spread)))
 
     return DirtTraits(
-        specks=rate(3.0, 1.0),
-        speck_um=float(np.clip(rate(0.5, 0.3), 0.25, 1.1)),
-        groups=rate(0.12, 0.9),
-        clumps=rate(0.6, 0.9),
-        flakes=rate(0.1, 0.8),
-        crystals=rate(0.6, 1.3),
-        frost=float(rng.uniform(0.15, 1.2)) if rng.random() < 0.22 else 0.0,
+        specks=rate(2.0, 1.1),
+        speck_um=float(np.clip(rate(0.5, 0.35), 0.22, 1.2)),
+        pale=float(rng.choice([0.1, 0.35, 0.85], p=[0.5, 0.25, 0.25])),
+        grime=rate(0.4, 1.2),
+        groups=rate(0.1, 0.9),
+        clumps=rate(0.5, 0.9),
+        flakes=rate(0.07, 0.9),
+        crystals=rate(0.35, 1.3),
+        frost=float(rng.uniform(0.15, 1.2)) if rng.random() < 0.18 else 0.0,
         frost_cover=float(rng.normal(-0.4, 0.4)),
         wrinkles=float(rng.choice([0.0, 0.02, 0.1])),
-        covers=float(rng.choice([0.0, 0.01, 0.05])),
+        covers=float(rng.choice([0.01, 0.03, 0.1])),
     )

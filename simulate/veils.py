@@ -45,7 +45,35 @@ def draw_wrinkles(rng: np.random.Generator, depth: float, opening: Opening) -> F
 
 
 def draw_cover(rng: np.random.Generator, share: float, opening: Opening) -> FloatImage:
-    """Optical depth of an opaque thing over one side: folded film, a sheet of crystals."""
+    """Optical depth of something opaque over part of a square: from one side, or a bite of it."""
+    if rng.random() < 0.5:
+        return _draw_bite(rng, share, opening)
+    return _draw_side(rng, share, opening)
+
+
+def _draw_bite(rng: np.random.Generator, share: float, opening: Opening) -> FloatImage:
+    """A lump or a folded sheet that reaches in from a bar, round or with straight sides."""
+    n, pixel = opening.x.shape[0], opening.pixel_um
+    angle, reach = float(rng.uniform(0, 2 * pi)), 1.6 * float(np.sqrt(share))
+    away = float(rng.uniform(0.6, 1.1))
+    x = opening.x - np.float32(away * cos(angle))
+    y = opening.y - np.float32(away * sin(angle))
+    if rng.random() < 0.5:
+        distance = np.hypot(x, y)
+    else:
+        sides = rng.uniform(0, 2 * pi, size=int(rng.integers(3, 7)))
+        distance = np.maximum.reduce(
+            [x * np.float32(cos(a)) + y * np.float32(sin(a)) for a in sides]
+        )
+    broad = float(rng.choice([0.0, 0.1, 0.3])) * smooth_field(rng, n, 8 / pixel)
+    ragged = float(rng.choice([0.0, 0.03, 0.08])) * smooth_field(rng, n, max(1.2 / pixel, 2.0))
+    soft = np.float32(rng.choice([0.01, 0.02, 0.06]))
+    depth = np.float32(rng.choice([1.0, 2.0, 6.0], p=[0.1, 0.2, 0.7]))
+    inside = (distance + broad + ragged - np.float32(reach)) / soft
+    return np.asarray(depth / (1 + np.exp(np.clip(inside, -30, 30))), dtype=np.float32)
+
+
+def _draw_side(rng: np.random.Generator, share: float, opening: Opening) -> FloatImage:
     n, pixel = opening.x.shape[0], opening.pixel_um
     angle = float(rng.uniform(0, 2 * pi))
     along = np.float32(cos(angle)) * opening.x + np.float32(sin(angle)) * opening.y

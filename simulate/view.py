@@ -38,7 +38,7 @@ def draw_view(rng: np.random.Generator) -> View:
     optics = Optics(
         electrons=electrons,
         blur_um=float(np.exp(rng.uniform(np.log(0.1), np.log(0.7)))),
-        scatter=float(rng.exponential(0.006)),
+        scatter=float(rng.exponential(0.009)),
         scatter_um=float(rng.uniform(3, 20)),
         fringe=float(rng.choice([0.0, 0.1, 0.3])),
         leak=float(rng.exponential(0.002)),
@@ -48,7 +48,7 @@ def draw_view(rng: np.random.Generator) -> View:
         counts=float(np.exp(rng.uniform(0, np.log(150)))),
         gain_sd=float(rng.uniform(0, 0.01)),
         stripe_sd=float(rng.exponential(0.006)),
-        dark=float(rng.exponential(0.06)),
+        dark=float(rng.exponential(0.2)),
         hot_row=0.0,
     )
     source = Source.PREVIEW if rng.random() < 0.5 else Source.FULL
@@ -80,5 +80,5 @@ def vary_view(rng: np.random.Generator, view: View) -> View:
         detector=detector,
         source=swapped if rng.random() < 0.25 else view.source,
         preview_um=view.preview_um * float(rng.uniform(0.95, 1.05)),
-        film_error=float(np.exp(np.clip(rng.normal(0, 0.06), -0.15, 0.15))),
+        film_error=float(np.exp(np.clip(rng.normal(0, 0.04), -0.1, 0.1))),
     )

@@ -43,6 +43,12 @@ def test_a_tiny_round_spot_is_useless() -> None:
     assert severities.overall == 0
 
 
+@pytest.mark.parametrize(("window", "ice"), [(0.93, 0), (0.6, 1), (0.38, 2), (0.2, 3), (0.05, 4)])
+def test_a_smaller_window_is_thicker_ice(window: float, ice: float) -> None:
+    condition = Condition(missing=0, dirty=0, window=window, clearness=1, dimming=0)
+    assert judge(condition).thick_ice == pytest.approx(ice, abs=0.1)
+
+
 @given(share, share, share, share, share)
 def test_scores_stay_between_0_and_4(
     missing: float, dirty: float, window: float, clearness: float, dimming: float

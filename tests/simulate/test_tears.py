@@ -21,6 +21,8 @@ def test_whole_film_misses_nothing() -> None:
     [
         (TearKind.HAIRLINE, 0.0002, 0.05),
         (TearKind.FLAP, 0.0005, 0.12),
+        (TearKind.LEAF, 0.0005, 0.08),
+        (TearKind.SLIT, 0.0005, 0.08),
         (TearKind.HOLE, 0.005, 0.25),
         (TearKind.RIPPED, 0.1, 0.8),
         (TearKind.GONE, 0.5, 1.0),

@@ -1,0 +1,54 @@
+"""Squares: what counts as dirt, and how it is seen."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from simulate.contamination import Dirt
+from simulate.film import Foil, FoilKind
+from simulate.ice import Ice
+from simulate.square import DIRT_BIT, Square, SquareRecipe, render_square
+from simulate.tears import TearKind
+from tests.simulate.test_mesh import UPRIGHT
+
+FOIL = Foil(FoilKind.R2_1, 0.2, 2.0, 3.0, 0.0, 0.8)
+THIN = Ice(0.0, 10.0, 0.0, (0.0, 0.0), 0.0, 0.0, 0.2, 4.0)
+CLEAN = Dirt(0, 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def square(dirt: Dirt, ice: Ice = THIN, tear: TearKind = TearKind.NONE, seed: int = 0) -> Square:
+    recipe = SquareRecipe(0, 0, ice, dirt, tear, TearKind.NONE)
+    return render_square(np.random.default_rng(seed), UPRIGHT, FOIL, recipe, 0.5)
+
+
+def test_a_clean_square_of_thin_ice_is_the_best() -> None:
+    severities = square(CLEAN).severities
+    assert severities.contamination == 0
+    assert severities.overall == pytest.approx(4, abs=0.3)
+
+
+def test_soft_grey_dirt_at_the_bars_counts_less_than_as_much_opaque_dirt() -> None:
+    grime = [square(replace(CLEAN, grime=6.0), seed=s) for s in range(8)]
+    dirty = np.mean([s.condition.dirty for s in grime])
+    touched = np.mean([np.mean(s.transmission < 0.75) for s in grime])
+    assert 0 < dirty < touched
+
+
+def test_dirt_in_a_drowned_window_is_still_seen() -> None:
+    drowned = replace(THIN, blanket=1.5)
+    dirt = replace(CLEAN, specks=40.0, speck_um=0.8)
+    found = [square(dirt, drowned, seed=s) for s in range(4)]
+    assert all(s.condition.dirty > 0.005 for s in found)
+    assert all(np.any(s.mask & DIRT_BIT) for s in found)
+
+
+def test_a_cover_over_half_of_the_square_is_severe() -> None:
+    found = [square(replace(CLEAN, cover=0.5), seed=s).severities.contamination for s in range(8)]
+    assert min(found) >= 3
+
+
+def test_where_all_film_is_gone_nothing_but_vacuum_is_left() -> None:
+    found = [square(CLEAN, tear=TearKind.GONE, seed=s) for s in range(8)]
+    assert all(s.severities.overall < 1 for s in found)
+    assert np.median([np.median(s.transmission[s.transmission > 0.2]) for s in found]) > 0.95
