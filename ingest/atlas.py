@@ -20,6 +20,7 @@ from ingest.records import (
     Point,
     SquareRecord,
 )
+from ingest.register import register_tiles
 from ingest.seams import SeamCache, find_seams
 from ingest.stage import StageModel, StageSample, fit_stage_model, nominal_stage_model
 from ingest.window import Window
@@ -28,6 +29,7 @@ MATCH_SHARE = 0.35
 """A node of Atlas.dm and a square of ours are one when nearer than this share of the pitch."""
 
 CROP_STEP_UM = 0.5
+CROP_STEP_DEG = 0.25
 """Crop centres lie on this grid, so that a hair's move of a square does not make a new crop."""
 
 
@@ -80,12 +82,15 @@ def survey_atlas(
     optics = {name: tile.optics for name, tile in tiles.items()}
     placed, refused = place_tiles(optics)
     mosaic = build_mosaic({name: tile.reduced for name, tile in tiles.items()}, placed)
-    mosaic = Mosaic(mosaic.tiles, find_seams(mosaic, {} if seams is None else seams))
+    nodes = _nodes(dm)
+    stage = _stage_model(tiles, placed, nodes)
+    found = find_seams(mosaic, {} if seams is None else seams)
+    if stage is not None:
+        registration = register_tiles(optics, placed, found, stage)
+        mosaic = Mosaic(mosaic.tiles, registration.poses)
     frame, source = _frame(placed, optics, dm)
     extraction = extract_windows(mosaic, measured)
     film = estimate_film(extraction.windows)
-    nodes = _nodes(dm)
-    stage = _stage_model(tiles, placed, nodes)
     squares: tuple[FoundSquare, ...] = ()
     if frame is not None and stage is not None and extraction.mesh is not None:
         matched = _match_nodes(extraction, frame, nodes)
@@ -206,8 +211,8 @@ def _as_epu_has_it(window: Window, owner: str, match: _Node | None, mosaic: Mosa
     """The window where EPU's atlas shows it: in the place of the tile by which EPU found it."""
     if match is None or match.tile_name == owner:
         return window
-    shift = mosaic.seam(owner, match.tile_name)
-    return replace(window, x_um=window.x_um - shift[0], y_um=window.y_um - shift[1])
+    x_um, y_um = mosaic.seam(owner, match.tile_name).shown_at(window.x_um, window.y_um)
+    return replace(window, x_um=x_um, y_um=y_um)
 
 
 def _tile_pixel(window: Window, name: str, context: _Context) -> tuple[float, float]:
@@ -246,10 +251,11 @@ def _plan(window: Window, context: _Context) -> CropPlan:
     names = mosaic.showing(window.x_um, window.y_um, reach)
     parts = []
     for name in names:
-        shift, place = mosaic.seam(names[0], name), mosaic.tiles[name]
-        x_um = _on_grid(window.x_um - shift[0] - place.x_um)
-        y_um = _on_grid(window.y_um - shift[1] - place.y_um)
-        parts.append(TilePart(name, x_um, y_um))
+        seam, place = mosaic.seam(names[0], name), mosaic.tiles[name]
+        x_um, y_um = seam.shown_at(window.x_um, window.y_um)
+        x_um, y_um = _on_grid(x_um - place.x_um), _on_grid(y_um - place.y_um)
+        turn_deg = round(seam.turn_deg / CROP_STEP_DEG) * CROP_STEP_DEG
+        parts.append(TilePart(name, x_um, y_um, turn_deg))
         if place.holds(place.x_um + x_um, place.y_um + y_um, reach):
             break
     return CropPlan(tuple(parts), window.rotation_deg, film.full_scale)

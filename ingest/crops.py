@@ -22,11 +22,12 @@ MIN_SHRINK = 1.3
 
 @dataclass(frozen=True)
 class TilePart:
-    """A tile that shows part of a square, and the square's centre from the tile's own."""
+    """A tile that shows part of a square: the square's centre from its own, and its turn."""
 
     name: str
     x_um: float
     y_um: float
+    turn_deg: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def cut_crop(plan: CropPlan, open_tile: Callable[[str], TileImage]) -> NDArray[n
     covered = np.zeros(grey.shape, bool)
     for part in plan.parts:
         tile = open_tile(part.name)
-        to_tile = _crop_to_tile(tile, part, plan.rotation_deg)
+        to_tile = _crop_to_tile(tile, part, plan.rotation_deg + part.turn_deg)
         if _inside_all(to_tile, tile.pixels.shape) and not covered.any():
             return encode_grey(_resample(tile, to_tile), plan.full_scale)
         new = inside_image(to_tile, CROP_SIZE_PX, tile.pixels.shape) & ~covered

@@ -67,8 +67,7 @@ def extract_windows(mosaic: Mosaic, measured: MeasuredWindows | None = None) -> 
     memory = MeasuredWindows() if measured is None else measured
     look = _Look(mosaic, overview, _search(mesh, levels), memory)
     matched = _measure(look, match_template(image, overview, mesh))
-    points = np.array([(w.x_um, w.y_um) for w in matched]).reshape(-1, 2)
-    windows = _fill(look, matched, fit_lattice(points, mesh))
+    windows = _fill(look, matched, fit_lattice(_registered(mosaic, matched), mesh))
     memory.end_survey()
     return Extraction(tuple(sorted(windows, key=lambda w: (w.y_um, w.x_um))), mesh)
 
@@ -198,18 +197,26 @@ def _fill(look: _Look, matched: list[Window], lattice: Lattice | None) -> list[W
         return matched
     tolerance = SITE_TOLERANCE * look.search.pitch_um
     spacing = _Spacing(APART * look.search.pitch_um)
-    points = np.array([(w.x_um, w.y_um) for w in matched])
+    points = _registered(look.mosaic, matched)
     sites = lattice.position(_sites(look.mosaic, lattice))
+    places = look.mosaic.unregistered(sites)
+    shown = look.mosaic.covers(places)
     found: list[Window] = []
-    for x, y in sites[look.mosaic.covers(sites)].tolist():
-        distance = np.hypot(points[:, 0] - x, points[:, 1] - y)
+    for site, place in zip(sites[shown], places[shown].tolist(), strict=True):
+        distance = np.hypot(*(points - site).T)
         nearest = int(np.argmin(distance))
-        window = matched[nearest] if distance[nearest] <= tolerance else look.at(x, y)
-        if window is None or np.hypot(window.x_um - x, window.y_um - y) > tolerance:
+        window = matched[nearest] if distance[nearest] <= tolerance else look.at(*place)
+        if window is None:
             continue
-        if spacing.claim(window.x_um, window.y_um):
+        off = _registered(look.mosaic, [window])[0] - site
+        if np.hypot(*off) <= tolerance and spacing.claim(window.x_um, window.y_um):
             found.append(window)
     return found
+
+
+def _registered(mosaic: Mosaic, windows: list[Window]) -> NDArray[np.float64]:
+    """(n, 2) centres in the frame in which tiles fit and the mesh is straight."""
+    return mosaic.registered(np.array([(w.x_um, w.y_um) for w in windows]).reshape(-1, 2))
 
 
 def _sites(mosaic: Mosaic, lattice: Lattice) -> NDArray[np.int_]:

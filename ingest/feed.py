@@ -20,7 +20,7 @@ from ingest.epu import AtlasDm, AtlasImageMetadata, EpuError
 from ingest.measured import MeasuredWindows
 from ingest.records import AtlasKey, AtlasRecord, SquareRecord, SquareSet, TileRecord, TileState
 from ingest.reports import report_atlas, report_placed, report_unplaced
-from ingest.seams import Shift
+from ingest.seams import Match
 from ingest.sink import Sink
 from ingest.tile_files import (
     PREVIEW,
@@ -67,7 +67,7 @@ class AtlasFeed:
     _read: dict[str, ReadTile] = field(default_factory=dict)
     _problem: dict[str, tuple[TileState, str]] = field(default_factory=dict)
     _cuts: dict[CropPlan, _Cut] = field(default_factory=dict)
-    _seams: dict[tuple[str, str], Shift | None] = field(default_factory=dict)
+    _seams: dict[tuple[str, str], tuple[Match, ...]] = field(default_factory=dict)
     _measured: MeasuredWindows = field(default_factory=MeasuredWindows)
     _displays: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
     _open: OrderedDict[str, TileImage] = field(default_factory=OrderedDict)
@@ -127,7 +127,7 @@ class AtlasFeed:
         self._problem.pop(name, None)
         self._displays.pop(name, None)
         self._open.pop(name, None)
-        self._seams = {pair: shift for pair, shift in self._seams.items() if name not in pair}
+        self._seams = {pair: found for pair, found in self._seams.items() if name not in pair}
         self._cuts = {
             plan: cut
             for plan, cut in self._cuts.items()

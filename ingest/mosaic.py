@@ -8,10 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.place import Placed, TileOptics
+from ingest.place import Placed, Pose, TileOptics
 
 WORK_PIXEL_UM = 0.5
 """Pixel of the in-memory tiles."""
+
+SEAM_STEP_UM = 0.1
+SEAM_STEP_DEG = 0.01
+"""Seams are rounded, so that a tile far away does not move squares by a hair."""
 
 
 @dataclass(frozen=True)
@@ -93,21 +97,40 @@ def reduce_tile(pixels: NDArray[np.generic], optics: TileOptics) -> NDArray[np.f
     return np.maximum(small, np.float32(0))
 
 
+@dataclass(frozen=True)
+class Seam:
+    """How a neighbour shows what a tile shows: turned about a point between both, then moved."""
+
+    x_um: float = 0.0
+    y_um: float = 0.0
+    dx_um: float = 0.0
+    dy_um: float = 0.0
+    turn_deg: float = 0.0
+
+    def shown_at(self, x_um: float, y_um: float) -> tuple[float, float]:
+        """Where the neighbour, at its site, shows what the tile shows at a position."""
+        turn = math.radians(self.turn_deg)
+        x, y = x_um - self.x_um, y_um - self.y_um
+        return (
+            self.x_um + self.dx_um + math.cos(turn) * x - math.sin(turn) * y,
+            self.y_um + self.dy_um + math.sin(turn) * x + math.cos(turn) * y,
+        )
+
+
 class Mosaic:
     """The placed tiles of an atlas.
 
-    Neighbouring tiles overlap, and EPU's lattice is off by up to 12 um at a seam: `seams` says how
-    far a tile must move to fit its neighbour, and patches across a seam are put together with it.
-    Positions stay those of the tile that owns them.
+    Neighbouring tiles overlap, and EPU's lattice is off by up to 12 um at a seam: `poses` say where
+    tiles really lie, and patches across a seam are put together by them. Positions stay those of
+    the tile that owns them, at its lattice site.
     """
 
     def __init__(
-        self,
-        tiles: Mapping[str, WorkTile],
-        seams: Mapping[tuple[str, str], tuple[float, float]] | None = None,
+        self, tiles: Mapping[str, WorkTile], poses: Mapping[str, Pose] | None = None
     ) -> None:
         self.tiles = dict(tiles)
-        self.seams = dict(seams or {})
+        self.poses = dict(poses or {})
+        self._seams: dict[tuple[str, str], Seam] = {}
         self._half_sizes = {name: tile.half_size_um for name, tile in self.tiles.items()}
         self._centres = np.array([(t.x_um, t.y_um) for t in self.tiles.values()]).reshape(-1, 2)
         self._halves = np.array(list(self._half_sizes.values())).reshape(-1, 2)
@@ -132,9 +155,73 @@ class Mosaic:
         away = np.abs(points_um[:, None] - self._centres[None])
         return np.asarray((away < self._halves[None]).all(axis=2).any(axis=1), bool)
 
-    def seam(self, owner: str, other: str) -> tuple[float, float]:
-        """How far `other` lies from its lattice site as seen from `owner`, micrometres."""
-        return self.seams.get((owner, other), (0.0, 0.0))
+    def seam(self, owner: str, other: str) -> Seam:
+        """How `other` shows what `owner` shows; nothing moves where poses are not known."""
+        if (owner, other) not in self._seams:
+            self._seams[owner, other] = self._find_seam(owner, other)
+        return self._seams[owner, other]
+
+    def registered(self, points_um: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 2) positions in the frame in which tiles fit, of positions of the mosaic."""
+        return self._moved(points_um, self._owners(points_um, self._centres), back=False)
+
+    def unregistered(self, points_um: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 2) positions of the mosaic, of positions in the frame in which tiles fit."""
+        centres = np.array(
+            [
+                (self.poses[name].x_um, self.poses[name].y_um) if name in self.poses else site
+                for name, site in zip(self.tiles, self._centres.tolist(), strict=True)
+            ]
+        )
+        return self._moved(points_um, self._owners(points_um, centres), back=True)
+
+    def _owners(
+        self, points_um: NDArray[np.float64], centres_um: NDArray[np.float64]
+    ) -> NDArray[np.int_]:
+        """(n,) number of the tile that shows each position deepest."""
+        depth = self._halves[None] - np.abs(points_um[:, None] - centres_um[None])
+        return np.asarray(depth.min(axis=2).argmax(axis=1), np.int_)
+
+    def _moved(
+        self, points_um: NDArray[np.float64], owners: NDArray[np.int_], *, back: bool
+    ) -> NDArray[np.float64]:
+        moved = np.array(points_um, np.float64)
+        for number, (name, tile) in enumerate(self.tiles.items()):
+            pose = self.poses.get(name)
+            own = owners == number
+            if pose is None or not own.any():
+                continue
+            sites = np.array([(tile.x_um, tile.y_um), (pose.x_um, pose.y_um)])
+            start, end = sites[::-1] if back else sites
+            turn = -pose.turn_rad if back else pose.turn_rad
+            rotation = np.array(
+                [[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]
+            )
+            moved[own] = (points_um[own] - start) @ rotation.T + end
+        return moved
+
+    def _find_seam(self, owner: str, other: str) -> Seam:
+        if owner not in self.poses or other not in self.poses:
+            return Seam()
+        here, there = self.tiles[owner], self.tiles[other]
+        mine, its = self.poses[owner], self.poses[other]
+        x, y = (here.x_um + there.x_um) / 2, (here.y_um + there.y_um) / 2
+        turn = _rounded(math.degrees(mine.turn_rad - its.turn_rad), SEAM_STEP_DEG)
+        world = _turn(x - here.x_um, y - here.y_um, mine.turn_rad)
+        local = _turn(
+            world[0] + mine.x_um - its.x_um, world[1] + mine.y_um - its.y_um, -its.turn_rad
+        )
+        dx, dy = local[0] + there.x_um - x, local[1] + there.y_um - y
+        return Seam(x, y, _rounded(dx, SEAM_STEP_UM), _rounded(dy, SEAM_STEP_UM), turn)
+
+
+def _turn(x: float, y: float, angle_rad: float) -> tuple[float, float]:
+    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
+    return cos * x - sin * y, sin * x + cos * y
+
+
+def _rounded(value: float, step: float) -> float:
+    return round(round(value / step) * step, 6)
 
 
 def build_mosaic(
@@ -191,10 +278,10 @@ def _assemble_patch(
     pixels = np.zeros((size, size), np.float32)
     covered = np.zeros((size, size), bool)
     for name in names:
-        shift = mosaic.seam(names[0], name)
-        seen = (centre_um[0] - shift[0], centre_um[1] - shift[1])
+        seam = Seam() if name == names[0] else mosaic.seam(names[0], name)
         tile = mosaic.tiles[name]
-        turn = patch_transform(tile, seen, rotation_deg, size)
+        seen = seam.shown_at(*centre_um)
+        turn = patch_transform(tile, seen, rotation_deg + seam.turn_deg, size)
         inside = inside_image(turn, size, tile.pixels.shape)
         new = inside & ~covered
         pixels[new] = warp(tile.pixels, turn, size)[new]

@@ -62,6 +62,15 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class Pose:
+    """Where a tile lies once registered: its centre in the first tile's frame, and its turn."""
+
+    x_um: float
+    y_um: float
+    turn_rad: float
+
+
+@dataclass(frozen=True)
 class Frame:
     """Atlas pixels from mosaic micrometres: `px = um / pixel_um + origin_px`."""
 

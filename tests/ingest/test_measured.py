@@ -2,6 +2,7 @@ import numpy as np
 
 from ingest.measured import MeasuredWindows
 from ingest.mosaic import Mosaic, WorkTile
+from ingest.place import Pose
 from ingest.window import Search, measure_window, reach_um
 from tests.ingest import scenes
 
@@ -56,7 +57,7 @@ def test_new_pixels_a_new_place_a_new_neighbour_and_a_new_seam_are_measured_agai
         Mosaic({"a": tile(3000.0)}),
         Mosaic({"a": moved}),
         Mosaic(pair),
-        Mosaic(pair, {("a", "b"): (4.0, 0.0)}),
+        Mosaic(pair, {"a": Pose(0.0, 0.0, 0.0), "b": Pose(204.0, 0.0, 0.0)}),
     ]
     memory.measure(Mosaic({"a": here}), (2.0, 2.0), SEARCH)
 

@@ -12,7 +12,7 @@ from ingest.mosaic import (
     cut_patch,
     reduce_tile,
 )
-from ingest.place import Placed, TileOptics
+from ingest.place import Placed, Pose, TileOptics
 from tests.ingest import scenes
 
 
@@ -164,7 +164,8 @@ def test_seams_put_a_square_cut_in_two_together_again(dx: int, dy: int) -> None:
     right = WorkTile(scenes.paint([moved], 15.25, -14.75, (60, 100)), 40, 0)
     whole = scenes.paint([square], 19.0 - 12.25, 3.0 - 12.25, (50, 50))
 
-    both = Mosaic({"left": left, "right": right}, {("left", "right"): shift})
+    poses = {"left": Pose(0.0, 0.0, 0.0), "right": Pose(40.0 + shift[0], shift[1], 0.0)}
+    both = Mosaic({"left": left, "right": right}, poses)
     patch = cut_patch(both, (19.0, 3.0), 25.0, 0.0)
 
     assert np.abs(patch.pixels - whole)[patch.covered].max() < 1
