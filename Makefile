@@ -36,6 +36,19 @@ check: $(VENV)/installed-test ## lint, formatting, types and the borders between
 bench: $(VENV)/installed-test ## measure, and write the table benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
+.PHONY: chaos
+chaos: $(VENV)/installed-test debian ## kill ingest, web and worker at random moments (ARGS="--kills 25 --rounds 4")
+	$(BIN)/python -m tests.faults.chaos $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(VENV)/installed-test ## read 100000 damaged inputs (ARGS="--inputs 1000 --seed 2")
+	$(BIN)/python -m tests.fuzz.fuzz $(ARGS)
+
+.PHONY: audit
+audit: $(VENV)/installed-test ## look for known holes in what we depend on; needs the internet
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/python -m pip_audit --disable-pip --no-deps -r constraints.txt
+
 .PHONY: format
 format: $(VENV)/installed-test ## put the code into its one layout
 	$(BIN)/ruff check --fix-only --quiet .
