@@ -12,15 +12,28 @@ from service.database import Database
 from service.failures import add_failures
 from service.gauges import DatabaseGauges
 from service.job_queue import JobQueue
+from service.limits import LimitRate
 from service.observe import LimitBody, Observe
-from service.routes import activity, exports, grids, health, ingest, login, page, reviews, squares
+from service.routes import (
+    activity,
+    audit,
+    exports,
+    grids,
+    health,
+    ingest,
+    jobs,
+    login,
+    page,
+    reviews,
+    squares,
+)
 from service.schemas import ErrorAnswer
 from service.settings import Settings
 from service.web import Parts
 
 API = "/api/v1"
 ERRORS: dict[int | str, dict[str, object]] = {
-    code: {"model": ErrorAnswer} for code in (401, 403, 404, 409, 413, 422, 503)
+    code: {"model": ErrorAnswer} for code in (401, 403, 404, 409, 413, 422, 429, 503)
 }
 
 
@@ -47,6 +60,7 @@ def get_app(settings: Settings, *, queue: JobQueue) -> FastAPI:
     app.state.registry = registry
     registry.register(DatabaseGauges(database))
     app.add_middleware(LimitBody, largest=settings.max_request_bytes)
+    app.add_middleware(LimitRate, per_s=settings.max_requests_per_s)
     app.add_middleware(Observe, registry=registry)
     add_failures(app)
     _add_routes(app)
@@ -54,7 +68,7 @@ def get_app(settings: Settings, *, queue: JobQueue) -> FastAPI:
 
 
 def _add_routes(app: FastAPI) -> None:
-    for module in (grids, squares, reviews, ingest, exports, activity, login):
+    for module in (grids, squares, reviews, ingest, exports, activity, jobs, audit, login):
         app.include_router(module.router, prefix=API, responses=ERRORS)
     app.include_router(health.router)
     app.include_router(page.router)

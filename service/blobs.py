@@ -1,5 +1,6 @@
 """Pictures by the sha256 of their bytes: small ones in the database, large ones as files."""
 
+import errno
 import os
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +16,9 @@ from service.tables import BlobRow
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 JPEG_MAGIC = b"\xff\xd8\xff"
+MOST_PIXELS = 2**28
+"""16384 x 16384: few bytes can claim a picture that no memory holds."""
+
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """JPEG markers whose segment holds the picture's size."""
 
@@ -51,8 +55,9 @@ class BlobStore:
             raise InvalidError(f"sha256 of the body is {found}, expected {digest}")
         picture = read_picture(data)
         if len(data) > self.row_bytes:
-            _write_file(self.path(digest), data)
+            # The row first: a sweep of the same picture has then ended, or waits for this one.
             _insert(db, digest, picture, size=len(data), data=None)
+            _write_file(self.path(digest), data)
         else:
             _insert(db, digest, picture, size=len(data), data=data)
 
@@ -72,7 +77,17 @@ class BlobStore:
         try:
             return row, self.path(digest).read_bytes()
         except FileNotFoundError as error:
+            self._check_there()
             raise NotFoundError(f"picture {digest}: its file is gone from {self.folder}") from error
+
+    def _check_there(self) -> None:
+        """Tell one lost file from a folder that is away, as an unmounted share is.
+
+        Raises:
+            OSError: if the folder is missing or empty.
+        """
+        if not self.folder.is_dir() or not any(self.folder.iterdir()):
+            raise OSError(errno.ESTALE, "pictures are away: is the share mounted?", self.folder)
 
     def path(self, digest: str) -> Path:
         """Get the file of a large picture."""
@@ -126,6 +141,10 @@ def _read_jpeg(data: bytes) -> Picture:
 def _checked(media_type: str, width_px: int, height_px: int) -> Picture:
     if width_px == 0 or height_px == 0:
         raise InvalidError(f"picture of {width_px} x {height_px} pixels, expected at least 1 x 1")
+    if width_px * height_px > MOST_PIXELS:
+        raise InvalidError(
+            f"picture of {width_px} x {height_px} pixels, expected at most {MOST_PIXELS}"
+        )
     return Picture(media_type, width_px, height_px)
 
 
@@ -150,6 +169,7 @@ def _insert(db: Session, digest: str, picture: Picture, *, size: int, data: byte
 def _write_file(path: Path, data: bytes) -> None:
     """Write a file so that its name never stands for half of it, even after a power cut."""
     if path.exists():
+        path.touch()  # it is asked for again: no sweep takes it now
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -9,9 +10,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
 from service.errors import InvalidError, NoTokenError, ServiceError
+from service.patience import is_passing
 from service.schemas import ErrorAnswer
 
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "media_type"}
+log = structlog.get_logger()
+
 SHOWN = 3
 """How many wrong rows the sentence names; `errors` has them all."""
 
@@ -22,6 +26,7 @@ def add_failures(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(OSError, _storage_away)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -52,6 +57,14 @@ def _database_away(_: Request, error: Exception) -> JSONResponse:
     reason = error.orig if isinstance(error, DBAPIError) else error
     detail = f"database: {str(reason).strip()}"
     return _answer(503, detail, "database_away", (), {"Retry-After": "2"})
+
+
+def _storage_away(request: Request, error: Exception) -> JSONResponse:
+    if not is_passing(error):
+        return _unexpected(request, error)
+    log.error("storage does not work", reason=str(error))
+    detail = "pictures cannot be stored or read now; the service's log has the details"
+    return _answer(503, detail, "storage_away", (), {"Retry-After": "5"})
 
 
 def _unexpected(_: Request, __: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,10 +15,13 @@ from sqlalchemy.exc import DBAPIError
 
 from service.database import Database
 from service.heartbeat import Heartbeat, WorkerLostError, beat_until, new_worker_id
-from service.job_queue import ScoreRequest
-from service.jobs import DurableQueue, Priority, running_jobs
+from service.job_queue import Priority, ScoreRequest
+from service.jobs import DurableQueue, running_jobs
+from service.patience import patiently
 from service.queries.jobs import (
+    Failure,
     StartedJob,
+    bury_job,
     fail_job,
     fail_lost_jobs,
     finish_job,
@@ -33,6 +37,9 @@ GRACE_S = 5
 
 RECONCILE_S = 30.0
 """How often work that nobody has asked for is looked for."""
+
+TIDY_S = 3600.0
+"""How often what nobody needs any more is removed."""
 
 KEEP_DONE = timedelta(days=7)
 """How long rows of finished jobs are kept."""
@@ -63,6 +70,9 @@ class Work(Protocol):
     def list_wanted(self) -> Iterable[ScoreRequest]:
         """List what should have been asked for, whether it was or not."""
 
+    def tidy(self) -> None:
+        """Remove what nobody needs any more; called every now and then."""
+
 
 class JobLoop:
     """One worker process at work."""
@@ -74,6 +84,7 @@ class JobLoop:
         self._database = database
         self._queue = DurableQueue(database)
         self._running: str | None = None
+        self._tidy_at = 0.0
         self.worker_id = new_worker_id()
 
     def run(self, stop: Event) -> None:
@@ -87,9 +98,12 @@ class JobLoop:
         ):
             self._reconcile_until(stop)
         unfinished = self._running
-        with self._database.write() as session:
-            hand_back_jobs(session, self.worker_id)
-        heartbeat.sign_off()
+        try:
+            with self._database.write() as session:
+                hand_back_jobs(session, self.worker_id)
+            heartbeat.sign_off()
+        except DBAPIError as error:
+            log.warning("could not sign off; the lease will end", reason=str(error.orig))
         log.info("worker stopped", worker=self.worker_id, handed_back=unfinished)
         if unfinished is not None:
             _exit_at_once(0)
@@ -100,13 +114,12 @@ class JobLoop:
 
     def run_job(self, job_id: str) -> None:
         """Do one job and write down how it went."""
-        with self._database.write() as session:
-            job = start_job(session, job_id, worker_id=self.worker_id)
+        job = patiently("start a job", lambda: self._start(job_id))
         if job is None:
             return
         self._running = job_id
         try:
-            self._attempt(job)
+            patiently("do a job", lambda: self._attempt(job))
         except Exception as error:
             log.exception("job failed", job=job_id, attempt=job.attempts)
             self._fail(job, f"{type(error).__name__}: {error}")
@@ -125,37 +138,49 @@ class JobLoop:
             forget_jobs(session, KEEP_DONE)
         for request in self._work.list_wanted():
             if request.job_id not in live:
-                self._queue.submit(request, Priority.CATCH_UP)
-        self._queue.forget(KEEP_DONE)
+                priority = Priority.RENEW if request.renews else Priority.CATCH_UP
+                self._queue.submit(request, priority)
+        if time.monotonic() >= self._tidy_at:
+            self._tidy_at = time.monotonic() + TIDY_S
+            self._queue.forget(KEEP_DONE)
+            self._work.tidy()
+
+    def _start(self, job_id: str) -> StartedJob | None:
+        with self._database.write() as session:
+            return start_job(session, job_id, worker_id=self.worker_id)
 
     def _attempt(self, job: StartedJob) -> None:
-        if job.attempts > self._settings.max_attempts:
-            self._bury(job, f"the worker died in attempt {job.attempts - 1}")
+        if job.deaths >= self._settings.max_deaths:
+            self._bury(job, f"{job.deaths} workers died in it")
             return
         self._work.do(job)
         with self._database.write() as session:
             finish_job(session, job.id)
 
     def _fail(self, job: StartedJob, reason: str) -> None:
+        failure = patiently("note a failure", lambda: self._note_failure(job, reason))
+        if failure is None:
+            patiently("give a job up", lambda: self._bury(job, reason))
+            return
+        run, delay_s = failure.run, 2.0 ** (failure.failures - 1)
+        patiently("queue a job again", lambda: self._queue.enqueue(job.id, run, delay_s=delay_s))
+
+    def _note_failure(self, job: StartedJob, reason: str) -> Failure | None:
         with self._database.write() as session:
-            run = fail_job(session, job.id, reason, max_attempts=self._settings.max_attempts)
-        if run is None:
-            self._bury(job, reason)
-        else:
-            self._queue.enqueue(job.id, run, delay_s=2.0 ** (run - 2))
+            return fail_job(session, job.id, reason, max_attempts=self._settings.max_attempts)
 
     def _bury(self, job: StartedJob, reason: str) -> None:
         log.error("job given up", job=job.id, attempts=job.attempts, reason=reason)
         with self._database.write() as session:
-            fail_job(session, job.id, reason, max_attempts=0)
+            bury_job(session, job.id, reason)
         self._work.give_up(job, reason)
 
     def _reconcile_until(self, stop: Event) -> None:
         while True:
             try:
                 self.reconcile()
-            except DBAPIError as error:
-                log.warning("could not look for forgotten work", reason=str(error.orig))
+            except (DBAPIError, OSError) as error:
+                log.warning("could not look for forgotten work", reason=str(error))
             if stop.wait(RECONCILE_S):
                 log.info("worker stopping", worker=self.worker_id, job=self._running)
                 return

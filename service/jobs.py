@@ -10,14 +10,13 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
 from pathlib import Path
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
 from sqlalchemy import URL
 
 from service.database import Database
-from service.job_queue import ScoreRequest
+from service.job_queue import Priority, ScoreRequest
 from service.queries.jobs import queue_score
 
 APPLICATION = "xcryonet"
@@ -31,13 +30,6 @@ POLL_S = 0.2
 """How often a worker looks for a job."""
 
 _FORGET_AT_ONCE = 500
-
-
-class Priority(IntEnum):
-    """Which job comes first: the one with the lower number."""
-
-    LIVE = 10
-    CATCH_UP = 50
 
 
 class DurableQueue:
@@ -68,6 +60,20 @@ class DurableQueue:
         }
         if delay_s > 0:
             options["delay_seconds"] = delay_s
+        self._client.enqueue(options, job_id)
+
+    def hurry(self, job_id: str, run: int) -> None:
+        """Let a run that waits come before all others.
+
+        It is put into the queue a second time: what comes later finds that nothing is left to do.
+        """
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": f"{job_id}#{run}!",
+            "app_version": VERSION,
+            "priority": int(Priority.LOOKED_AT),
+        }
         self._client.enqueue(options, job_id)
 
     def list_live(self) -> frozenset[str]:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
 
     max_request_bytes: int = Field(default=16 * 2**20, gt=0, description="JSON bodies and blobs")
+    max_requests_per_s: float = Field(default=300, gt=0, description="of one address, on average")
     blob_row_bytes: int = Field(
         default=32 * 2**10, ge=0, description="blobs up to this size are stored in the database"
     )
@@ -44,7 +45,10 @@ class Settings(BaseSettings):
     device: str = Field(default="auto", description="auto, cpu or cuda")
     heartbeat_s: float = Field(default=2.0, gt=0, description="a worker signs on this often")
     lease_s: float = Field(default=6.0, gt=0, description="a worker silent this long is replaced")
-    max_attempts: int = Field(default=3, ge=1, description="a job is given up after so many")
+    max_attempts: int = Field(default=3, ge=1, description="a job that fails so often is given up")
+    max_deaths: int = Field(
+        default=5, ge=1, description="a job in which so many workers died is given up"
+    )
 
     @cached_property
     def url(self) -> URL:

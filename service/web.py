@@ -1,16 +1,19 @@
 """What routes share: the parts they are given, database sessions, and conditional answers."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from service.blobs import BlobStore
 from service.database import Database
-from service.job_queue import JobQueue
+from service.job_queue import JobQueue, ScoreRequest
+from service.looks import Looks
+from service.queries.job_answers import list_waiting_runs
 from service.schemas import Answer
 from service.settings import Settings
 
@@ -26,6 +29,19 @@ class Parts:
     database: Database
     blobs: BlobStore
     queue: JobQueue
+    looks: Looks = field(default_factory=Looks)
+
+    def ask(self, requests: Sequence[ScoreRequest]) -> None:
+        """Ask for scores, each in its turn."""
+        for request in requests:
+            self.queue.submit(request, self.looks.priority(request))
+
+    def hurry(self, grid_id: UUID) -> None:
+        """Let a grid's tiles be scored before all others."""
+        with self.database.read() as db:
+            runs = list_waiting_runs(db, grid_id)
+        for job_id, run in runs:
+            self.queue.hurry(job_id, run)
 
 
 def get_parts(request: Request) -> Parts:

@@ -1,6 +1,7 @@
 """What a worker does: one tile's squares, from stored crops to scores in one transaction."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
@@ -13,9 +14,9 @@ from numpy.typing import NDArray
 from ingest.records import CROP_SIZE_PX
 from model.predict import SquareScore
 from model.preprocess import Crop
-from service.blobs import BlobStore
+from service.blobs import BlobStore, read_picture
 from service.database import Database
-from service.errors import NotFoundError
+from service.errors import InvalidError, NotFoundError
 from service.job_queue import ScoreRequest
 from service.queries.jobs import StartedJob
 from service.queries.models import find_current_model
@@ -27,7 +28,11 @@ from service.queries.scores import (
     list_score_requests,
     list_squares_to_score,
 )
+from service.sweep import sweep
 from service.tables import SquareStatus
+
+KEEP_UNNAMED = timedelta(hours=1)
+"""How long pictures stay that nothing shows: those of squares still to come are among them."""
 
 log = structlog.get_logger()
 
@@ -107,6 +112,12 @@ class ScoreWork:
         with self._database.read() as session:
             return list_score_requests(session)
 
+    def tidy(self) -> None:
+        """Remove pictures that nothing shows any more."""
+        removed = sweep(self._database, self._blobs, KEEP_UNNAMED)
+        if removed:
+            log.info("removed pictures that nothing shows", pictures=removed)
+
     def _current_network(self) -> Network:
         """Get the network that squares are to be scored with, loading it where it is a new one."""
         with self._database.read() as session:
@@ -161,6 +172,7 @@ def decode_crop(data: bytes) -> NDArray[np.uint8]:
     Raises:
         BadCropError: if the file cannot be decoded or is not an 8-bit grey image of that size.
     """
+    _check_size(data)
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise BadCropError(f"{len(data)} bytes are no image that can be decoded")
@@ -169,6 +181,23 @@ def decode_crop(data: bytes) -> NDArray[np.uint8]:
             f"expected {CROP_SIZE_PX} x {CROP_SIZE_PX} uint8, found {pixels.shape} {pixels.dtype}"
         )
     return pixels.astype(np.uint8, copy=False)
+
+
+def _check_size(data: bytes) -> None:
+    """Look at a picture's header before anything is decoded.
+
+    Raises:
+        BadCropError: if it is no picture, or not of a crop's size.
+    """
+    try:
+        picture = read_picture(data)
+    except InvalidError as error:
+        raise BadCropError(error.message) from error
+    size = (picture.width_px, picture.height_px)
+    if size != (CROP_SIZE_PX, CROP_SIZE_PX):
+        raise BadCropError(
+            f"expected {CROP_SIZE_PX} x {CROP_SIZE_PX} uint8, found {size[0]} x {size[1]}"
+        )
 
 
 def encode_map(attention: NDArray[np.uint8] | None) -> bytes | None:

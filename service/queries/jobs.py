@@ -10,18 +10,26 @@ from sqlalchemy.orm import Session
 
 from service.job_queue import ScoreRequest
 from service.queries.parents import insert_if_new
-from service.tables import JobKind, JobRow, JobState, utc_now
+from service.tables import JobKind, JobRow, JobState, WorkerRow, utc_now
 
 
 @dataclass(frozen=True)
 class StartedJob:
-    """An attempt that a worker has begun; `reason` is why the one before failed."""
+    """An attempt that a worker has begun; in `deaths` others the worker died."""
 
     id: str
     kind: JobKind
     tile_id: UUID | None
     attempts: int
-    reason: str | None
+    deaths: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed attempt: the number of the next run, and how many have failed so far."""
+
+    run: int
+    failures: int
 
 
 def queue_score(session: Session, request: ScoreRequest) -> int | None:
@@ -41,16 +49,25 @@ def queue_score(session: Session, request: ScoreRequest) -> int | None:
 
 
 def start_job(session: Session, job_id: str, *, worker_id: str) -> StartedJob | None:
-    """Begin the next attempt of a job; None where its row is gone or it was given up."""
+    """Begin the next attempt of a job.
+
+    Returns:
+        None where there is nothing to do: its row is gone, it is done or given up, or a worker
+        that lives has it.
+    """
     row = _find_locked(session, job_id)
-    if row is None or row.state is JobState.DEAD:
+    if row is None or row.state in (JobState.DONE, JobState.DEAD):
         return None
+    if row.state is JobState.RUNNING:
+        if row.worker_id != worker_id and _is_signed_on(session, row.worker_id):
+            return None
+        row.deaths += 1
     row.state = JobState.RUNNING
     row.attempts += 1
     row.worker_id = worker_id
     row.started_at = utc_now()
     row.finished_at = None
-    return StartedJob(row.id, row.kind, row.tile_id, row.attempts, row.reason)
+    return StartedJob(row.id, row.kind, row.tile_id, row.attempts, row.deaths)
 
 
 def finish_job(session: Session, job_id: str) -> None:
@@ -58,20 +75,27 @@ def finish_job(session: Session, job_id: str) -> None:
     row = _find_locked(session, job_id)
     if row is not None:
         row.state, row.reason, row.finished_at = JobState.DONE, None, utc_now()
+        row.failures = row.deaths = 0
 
 
-def fail_job(session: Session, job_id: str, reason: str, *, max_attempts: int) -> int | None:
-    """Record that an attempt failed.
-
-    Returns:
-        The number of the next run; None when that was the last one and the job is dead.
-    """
+def fail_job(session: Session, job_id: str, reason: str, *, max_attempts: int) -> Failure | None:
+    """Record that an attempt failed; None when the job has failed too often and is dead."""
     row = _find_locked(session, job_id)
     if row is None:
         return None
     row.reason, row.finished_at = reason, utc_now()
-    row.state = JobState.DEAD if row.attempts >= max_attempts else JobState.FAILED
-    return row.attempts + 1 if row.state is JobState.FAILED else None
+    row.failures += 1
+    row.state = JobState.DEAD if row.failures >= max_attempts else JobState.FAILED
+    if row.state is JobState.DEAD:
+        return None
+    return Failure(run=row.attempts + 1, failures=row.failures)
+
+
+def bury_job(session: Session, job_id: str, reason: str) -> None:
+    """Give a job up."""
+    row = _find_locked(session, job_id)
+    if row is not None:
+        row.state, row.reason, row.finished_at = JobState.DEAD, reason, utc_now()
 
 
 def fail_lost_jobs(session: Session, live: Collection[str], older_than: timedelta) -> None:
@@ -85,13 +109,12 @@ def fail_lost_jobs(session: Session, live: Collection[str], older_than: timedelt
 
 
 def hand_back_jobs(session: Session, worker_id: str) -> None:
-    """Take back the attempts that a worker began and was asked to stop in."""
+    """Take back what a worker was asked to stop in: it neither failed nor died."""
     rows = session.scalars(
         sa.select(JobRow).where(JobRow.worker_id == worker_id, JobRow.state == JobState.RUNNING)
     )
     for row in rows:
         row.state = JobState.QUEUED
-        row.attempts -= 1
 
 
 def forget_jobs(session: Session, older_than: timedelta) -> None:
@@ -101,6 +124,10 @@ def forget_jobs(session: Session, older_than: timedelta) -> None:
             JobRow.state == JobState.DONE, JobRow.finished_at < utc_now() - older_than
         )
     )
+
+
+def _is_signed_on(session: Session, worker_id: str | None) -> bool:
+    return worker_id is not None and session.get(WorkerRow, worker_id) is not None
 
 
 def _find_locked(session: Session, job_id: str) -> JobRow | None:

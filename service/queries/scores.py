@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
+from itertools import groupby
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -82,16 +83,23 @@ def list_score_requests(db: Session, atlas_id: UUID | None = None) -> list[Score
     if model_id is None:
         return []
     question = (
-        sa.select(SquareRow.tile_id, SquareRow.id, SquareRow.wanted_input)
+        sa.select(
+            SquareRow.tile_id,
+            AtlasRow.grid_id,
+            SquareRow.id,
+            SquareRow.wanted_input,
+            SquareRow.scored_input,
+        )
+        .join(AtlasRow, AtlasRow.id == SquareRow.atlas_id)
         .where(needs_score(model_id))
         .order_by(SquareRow.tile_id, SquareRow.id)
     )
     if atlas_id is not None:
         question = question.where(SquareRow.atlas_id == atlas_id)
-    inputs: dict[UUID, list[str]] = {}
-    for tile_id, square_id, wanted in db.execute(question):
-        inputs.setdefault(tile_id, [model_id]).append(f"{square_id} {wanted}")
-    return [ScoreRequest(tile_id, _digest(lines)) for tile_id, lines in inputs.items()]
+    return [
+        _make_request(tile_id, model_id, list(rows))
+        for tile_id, rows in groupby(db.execute(question), key=lambda row: row.tile_id)
+    ]
 
 
 def list_squares_to_score(db: Session, tile_id: UUID, model_id: str) -> list[SquareToScore]:
@@ -243,6 +251,14 @@ def _grade_columns(result: ScoreResult) -> dict[str, float | None]:
         columns[field.name] = None if grades is None else getattr(grades, field.name)
         columns[f"{field.name}_sd"] = None if spread is None else getattr(spread, field.name)
     return columns
+
+
+def _make_request(
+    tile_id: UUID, model_id: str, rows: Sequence[sa.Row[UUID, UUID, UUID, str | None, str | None]]
+) -> ScoreRequest:
+    lines = [model_id, *(f"{row.id} {row.wanted_input}" for row in rows)]
+    renews = all(row.scored_input is not None for row in rows)
+    return ScoreRequest(tile_id, _digest(lines), rows[0].grid_id, renews)
 
 
 def _digest(lines: Sequence[str]) -> str:

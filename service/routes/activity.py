@@ -79,6 +79,5 @@ def promote_model(model_id: str, parts: PartsDep, caller: AdminCaller) -> ModelA
     """Make a model current, and ask for its scores of all squares."""
     with parts.database.write() as db:
         row, requests = models.promote_model(db, model_id, caller.name)
-    for request in requests:
-        parts.queue.submit(request)
+    parts.ask(requests)
     return ModelAnswer.model_validate(row)

@@ -43,8 +43,7 @@ def put_atlas_route(record: AtlasRecord, parts: PartsDep, caller: IngestCaller) 
     """Store what is known of an atlas; a moved film level asks for new scores."""
     with parts.database.write() as db:
         stored, requests = put_atlas(db, record, caller.name)
-    for request in requests:
-        parts.queue.submit(request)
+    parts.ask(requests)
     return stored
 
 
@@ -59,8 +58,7 @@ def put_squares_route(record: SquareSet, parts: PartsDep, caller: IngestCaller) 
     """Replace an atlas's squares, and ask for the scores that are missing."""
     with parts.database.write() as db:
         answer, requests = replace_squares(db, record, caller.name)
-    for request in requests:
-        parts.queue.submit(request)
+    parts.ask(requests)
     return answer
 
 

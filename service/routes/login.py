@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from service.access import COOKIE, check_same_origin, identify
+from service.queries.changes import add_event
 from service.schemas import Answer
 from service.web import PartsDep
 
@@ -30,6 +31,8 @@ def log_in(
     """Keep a token in a cookie that scripts cannot read and other sites cannot use."""
     check_same_origin(request)
     caller = identify(parts, asked.token)
+    with parts.database.write() as db:
+        add_event(db, "token.login", actor=caller.name)
     secure = request.url.scheme == "https"
     response.set_cookie(COOKIE, asked.token, httponly=True, samesite="strict", secure=secure)
     return LoginAnswer(name=caller.name, scopes=sorted(scope.value for scope in caller.scopes))

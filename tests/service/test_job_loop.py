@@ -1,9 +1,12 @@
+import errno
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from service.database import Database
+from service.heartbeat import Heartbeat
 from service.job_loop import JobLoop
 from service.job_queue import ScoreRequest
 from service.jobs import DurableQueue
@@ -22,8 +25,11 @@ class NotedWork:
         self.done: list[str] = []
         self.given_up: list[tuple[str, str]] = []
         self.fails = False
+        self.troubles: list[Exception] = []
 
     def do(self, job: StartedJob) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
         if self.fails:
             raise RuntimeError("no power")
         self.done.append(job.id)
@@ -33,6 +39,9 @@ class NotedWork:
 
     def list_wanted(self) -> Iterable[ScoreRequest]:
         return self.wanted
+
+    def tidy(self) -> None:
+        pass
 
 
 @pytest.fixture
@@ -50,7 +59,7 @@ def work() -> NotedWork:
 @pytest.fixture
 def loop(database: Database, work: NotedWork) -> Iterator[JobLoop]:
     url = database.url.render_as_string()
-    loop = JobLoop(Settings(database_url=url, max_attempts=2), database, work)
+    loop = JobLoop(Settings(database_url=url, max_attempts=2, max_deaths=2), database, work)
     yield loop
     loop.close()
 
@@ -123,12 +132,56 @@ def test_a_job_in_which_workers_keep_dying_is_given_up_without_being_tried_again
 ) -> None:
     (request,) = add_requests(database, 1)
     queue.submit(request)
-    for worker in ("first", "second"):
+    for worker in ("first", "second"):  # neither signs on: both are as good as dead
         with database.write() as session:
             start_job(session, request.job_id, worker_id=worker)
 
     loop.run_job(request.job_id)
 
     assert work.done == []
-    assert work.given_up == [(request.job_id, "the worker died in attempt 2")]
+    assert work.given_up == [(request.job_id, "2 workers died in it")]
     assert read_job(database, request).state is JobState.DEAD
+
+
+def test_what_is_the_machine_s_fault_is_waited_for_and_costs_no_attempt(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+    work.troubles = [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OperationalError("SELECT", {}, Exception("server closed the connection")),
+    ]
+
+    loop.run_job(request.job_id)
+
+    job = read_job(database, request)
+    assert (job.state, job.attempts, job.failures) == (JobState.DONE, 1, 0)
+    assert work.done == [request.job_id]
+
+
+def test_a_job_that_another_living_worker_has_is_left_to_it(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+    Heartbeat(database, queue, "other", lease_s=6).sign_on(device="cpu", model_id=None)
+    with database.write() as session:
+        start_job(session, request.job_id, worker_id="other")
+
+    loop.run_job(request.job_id)
+
+    assert work.done == []
+    assert read_job(database, request).worker_id == "other"
+
+
+def test_what_is_done_is_not_done_again(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+
+    loop.run_job(request.job_id)
+    loop.run_job(request.job_id)
+
+    assert work.done == [request.job_id]

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import make_url
 
 from service.database import Database
-from service.jobs import DurableQueue, Priority, job_database_url
+from service.job_queue import Priority
+from service.jobs import DurableQueue, job_database_url
 from service.queries.jobs import start_job
 from service.tables import JobState
 from tests.service.workers import add_requests, read_job, wait_until, workers_on
@@ -100,14 +101,14 @@ def test_a_job_that_kills_its_workers_is_given_up(
 ) -> None:
     (request,) = add_requests(database, 1)
     queue.submit(request)
-    with workers_on(url_of(database), tmp_path / "dies", max_attempts=1) as workers:
+    with workers_on(url_of(database), tmp_path / "dies", max_deaths=1) as workers:
         workers.start(seconds=0).wait(30)
         workers.start(seconds=0)
         wait_until(lambda: workers.lines("dead"))
 
     job = read_job(database, request)
     assert job.state is JobState.DEAD
-    assert job.reason == "the worker died in attempt 1"
+    assert job.reason == "1 workers died in it"
 
 
 def test_what_comes_in_now_goes_first_and_all_is_forgotten_in_the_end(

@@ -10,6 +10,7 @@ from model.predict import SquareScore, Status
 from model.preprocess import Crop
 from service.blobs import BlobStore
 from service.database import Database
+from service.patience import is_passing
 from service.queries.jobs import StartedJob
 from service.settings import Settings
 from service.tables import JobKind, SquareStatus
@@ -67,7 +68,7 @@ def make_work(
 def make_job(database: Database) -> StartedJob:
     """Make the job of the only tile with squares to score."""
     (request,) = list_requests(database)
-    return StartedJob(request.job_id, JobKind.SCORE, request.tile_id, 1, None)
+    return StartedJob(request.job_id, JobKind.SCORE, request.tile_id, 1, 0)
 
 
 def put_greys(client: TestClient, *greys: int) -> None:
@@ -118,10 +119,28 @@ def test_a_crop_that_is_no_crop_fails_alone_and_says_why(
     by_place = {square.center_x_px: square for square in get_squares(client)}
     assert by_place[0].status is SquareStatus.SCORED
     assert by_place[100].status is SquareStatus.FAILED
-    assert "expected 640 x 640 uint8, found (64, 64) uint8" in str(by_place[100].reason)
+    assert "expected 640 x 640 uint8, found 64 x 64" in str(by_place[100].reason)
     assert by_place[200].status is SquareStatus.FAILED
     assert "60 bytes are no image that can be decoded" in str(by_place[200].reason)
     assert list_requests(database) == []
+
+
+def test_pictures_that_are_all_away_fail_no_square(
+    client: TestClient, database: Database, settings: Settings
+) -> None:
+    register(database)
+    put_atlas(client)
+    crop = put_blob(client, make_png(640, 640, padding=settings.blob_row_bytes))
+    put_squares(client, [make_square(0, 0, crop_sha256=crop, crop_full_scale=400)])
+    blobs = BlobStore(settings.blob_dir, settings.blob_row_bytes)
+    blobs.folder.rename(blobs.folder.with_name("unmounted"))
+
+    with pytest.raises(OSError, match="is the share mounted") as raised:
+        make_work(database, blobs, GreyNetwork()).do(make_job(database))
+
+    assert is_passing(raised.value)
+    (square,) = get_squares(client)
+    assert square.status is SquareStatus.WAITING
 
 
 def test_a_lost_file_fails_its_square(
@@ -132,6 +151,7 @@ def test_a_lost_file_fails_its_square(
     data = make_png(640, 640, padding=settings.blob_row_bytes)
     crop = put_blob(client, data)
     put_squares(client, [make_square(0, 0, crop_sha256=crop, crop_full_scale=400)])
+    put_blob(client, make_png(640, 640, grey=1, padding=settings.blob_row_bytes))
     blobs = BlobStore(settings.blob_dir, settings.blob_row_bytes)
     blobs.path(crop).unlink()
 

@@ -43,6 +43,9 @@ class SlowWork:
     def list_wanted(self) -> Iterable[ScoreRequest]:
         return ()
 
+    def tidy(self) -> None:
+        pass
+
     def _note(self, what: str, detail: str) -> None:
         with self._log.open("a") as log:
             log.write(f"{what} {os.getpid()} {time.time():.2f} {detail}\n")

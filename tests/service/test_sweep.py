@@ -1,0 +1,64 @@
+from datetime import timedelta
+
+from starlette.testclient import TestClient
+
+from service.blobs import BlobStore
+from service.database import Database
+from service.settings import Settings
+from service.sweep import sweep
+from tests.service.examples import (
+    make_png,
+    make_square,
+    put_atlas,
+    put_blob,
+    put_squares,
+    put_tile,
+    register,
+    score,
+)
+
+AT_ONCE = timedelta(seconds=-1)
+
+
+def test_pictures_that_nothing_shows_go_with_their_files_and_all_others_stay(
+    client: TestClient, database: Database, settings: Settings
+) -> None:
+    blobs = BlobStore(settings.blob_dir, settings.blob_row_bytes)
+    register(database)
+    put_atlas(client)
+    large = settings.blob_row_bytes
+    crop, thumbnail = (
+        put_blob(client, make_png(grey=1, padding=large)),
+        put_blob(client, make_png()),
+    )
+    shown = put_blob(client, make_png(grey=2))
+    useless = [put_blob(client, make_png(grey=grey, padding=large)) for grey in (7, 8)]
+    useless.append(put_blob(client, make_png(grey=9)))
+    put_tile(client, images=[shown])
+    (square,) = put_squares(
+        client,
+        [make_square(0, 0, crop_sha256=crop, crop_full_scale=400, thumbnail_sha256=thumbnail)],
+    )
+    score(database, {square: 3.0}, attention=make_png(grey=4))
+
+    assert sweep(database, blobs, timedelta(hours=1)) == 0
+    assert sweep(database, blobs, AT_ONCE) == len(useless)
+
+    asked = {"sha256": [crop, thumbnail, shown, *useless]}
+    assert client.post("/api/v1/blobs/missing", json=asked).json()["missing"] == useless
+    assert [path.name for path in settings.blob_dir.glob("*/*")] == [crop]
+    assert client.get(f"/api/v1/squares/{square}/attention/cracking").status_code == 200
+
+
+def test_files_that_a_crash_left_behind_go_once_they_are_old(
+    database: Database, settings: Settings
+) -> None:
+    blobs = BlobStore(settings.blob_dir, settings.blob_row_bytes)
+    half, whole = blobs.path("ab" * 32), blobs.path("ab" + "cd" * 31)
+    half.parent.mkdir(parents=True)
+    half.with_name(".new-x").write_bytes(b"half")
+    whole.write_bytes(b"whole, but its row was never committed")
+
+    assert sweep(database, blobs, timedelta(hours=1)) == 0
+    assert sweep(database, blobs, AT_ONCE) == 2
+    assert list(settings.blob_dir.glob("*/*")) == []
