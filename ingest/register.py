@@ -172,17 +172,20 @@ def _priors(tiles: _Tiles, placed: Mapping[str, Placed], stage: StageModel) -> t
     right[own] += expected / sd**2
     steps = _steps(placed, tiles.number)
     drifts = [(0, i) for i in range(1, len(tiles.number))]
-    for pairs, limit in ((steps, STAGE_SD_UM), (drifts, DRIFT_SD_UM)):
-        if pairs:
-            weight = np.broadcast_to(np.eye(2) / limit**2, (len(pairs), 2, 2))
-            _by_stage(tiles, np.array(pairs)).add(normal, right, weight)
+    for found, limit in ((steps, STAGE_SD_UM), (drifts, DRIFT_SD_UM)):
+        if found:
+            _by_stage(tiles, np.array(found)).add(normal, right, _equal_weight(len(found), limit))
     if steps:
         pairs = np.array(steps)
         index, columns = _step(pairs)
         sites = _sites_um(placed, tiles)
-        weight = np.broadcast_to(np.eye(2) / SITE_SD_UM**2, (len(pairs), 2, 2))
-        _Rows(index, columns, sites[pairs[:, 1]] - sites[pairs[:, 0]]).add(normal, right, weight)
+        rows = _Rows(index, columns, sites[pairs[:, 1]] - sites[pairs[:, 0]])
+        rows.add(normal, right, _equal_weight(len(pairs), SITE_SD_UM))
     return normal, right
+
+
+def _equal_weight(count: int, sd_um: float) -> Array:
+    return np.broadcast_to(np.eye(2) / sd_um**2, (count, 2, 2))
 
 
 def _linear_map(
