@@ -49,6 +49,10 @@ audit: $(VENV)/installed-test ## look for known holes in what we depend on; need
 	$(BIN)/python -m pip install --quiet pip-audit
 	$(BIN)/python -m pip_audit --disable-pip --no-deps -r constraints.txt
 
+.PHONY: pictures
+pictures: $(VENV)/installed-test ## take pictures of every view at three sizes (ARGS="--url URL" of a running service)
+	$(BIN)/python -m benchmarks.screenshots $(ARGS)
+
 .PHONY: format
 format: $(VENV)/installed-test ## put the code into its one layout
 	$(BIN)/ruff check --fix-only --quiet .

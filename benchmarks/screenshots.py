@@ -28,6 +28,7 @@ from benchmarks.machine import ROOT
 OUT = ROOT / "docs" / "screenshots"
 SIZES = {"1280": (1280, 800), "3840": (3840, 2160), "390": (390, 844)}
 FLAGS = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-sandbox"]
+PHONE_PX = 600
 GREYS, COLOURS = 80, 176
 GREYISH = 10
 SETTLED_MS = 2_000
@@ -42,19 +43,23 @@ def main() -> None:
     parser.add_argument("--watch", type=Path, help="screen this folder instead of simulating one")
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES), help="widths")
     parser.add_argument("--out", type=Path, default=OUT, help=f"folder (default {OUT})")
+    parser.add_argument(
+        "--decide", action="store_true", help="also take squares and put them in order (with --url)"
+    )
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        decide = args.decide or args.url is None
         url = args.url or stack.enter_context(screened_session(args.watch))
         playwright = stack.enter_context(sync_playwright())
         chromium = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for size in args.sizes:
-            for picture in shoot(browser, url.rstrip("/"), size, args.out):
+            for picture in shoot(browser, url.rstrip("/"), size, args.out, decide=decide):
                 print(picture)
 
 
-def shoot(browser: Browser, url: str, size: str, out: Path) -> Iterator[Path]:
+def shoot(browser: Browser, url: str, size: str, out: Path, *, decide: bool) -> Iterator[Path]:
     """Go through all views at one size."""
     width, height = SIZES[size]
     page = browser.new_page(viewport={"width": width, "height": height})
@@ -65,8 +70,12 @@ def shoot(browser: Browser, url: str, size: str, out: Path) -> Iterator[Path]:
     page.locator(".card a").first.click()
     page.wait_for_selector(".row")
     yield _picture(page, out / f"atlas-{size}.png")
-    _choose(page, phone=width < 600)
+    _choose(page, phone=width < PHONE_PX)
     yield _picture(page, out / f"grid-{size}.png")
+    if decide:
+        _plan(page, phone=width < PHONE_PX)
+        yield _picture(page, out / f"plan-{size}.png")
+        page.keyboard.press("p")
     page.keyboard.press("?")
     yield _picture(page, out / f"keys-{size}.png")
     page.keyboard.press("?")
@@ -84,6 +93,20 @@ def _choose(page: Page, *, phone: bool) -> None:
         page.locator(".row").nth(2).click()
     for key in ["Escape", *["ArrowDown"] * 3, "Enter", "a", "a"]:
         page.keyboard.press(key)
+
+
+def _plan(page: Page, *, phone: bool) -> None:
+    """Take the eight best squares, unless some are taken, and go the shortest way."""
+    page.keyboard.press("Escape")
+    if page.locator(".square.take").count() == 0:
+        for _ in range(8):
+            page.keyboard.press("ArrowDown")
+            page.keyboard.press("t")
+    for key in "fp":
+        page.keyboard.press(key)
+    if phone:
+        page.locator(".tab").first.click()
+    page.locator(".plan-controls button").last.click()
 
 
 def _picture(page: Page, path: Path, *, whole: bool = False) -> Path:

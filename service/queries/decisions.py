@@ -23,7 +23,7 @@ from service.tables import (
 
 REPLACES = {
     DecisionKind.TAKE: (DecisionKind.TAKE, DecisionKind.SKIP),
-    DecisionKind.SKIP: (DecisionKind.TAKE, DecisionKind.SKIP),
+    DecisionKind.SKIP: (DecisionKind.TAKE, DecisionKind.SKIP, DecisionKind.ORDER),
     DecisionKind.CLEAR: (DecisionKind.TAKE, DecisionKind.SKIP, DecisionKind.ORDER),
     DecisionKind.ORDER: (DecisionKind.ORDER,),
     DecisionKind.NOTE: (),

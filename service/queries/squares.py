@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
 from service.queries.counting import count
-from service.queries.square_answers import answer_columns, build_answers
+from service.queries.square_answers import Placed, answer_columns, build_answers
 from service.schemas import Page, SquareAnswer, SquareQuestion
 from service.tables import (
     AtlasRow,
@@ -133,6 +133,7 @@ def _ranked(atlas_id: UUID) -> sa.Subquery:
         .join(AtlasRow, AtlasRow.id == SquareRow.atlas_id)
         .join(PredictionRow, _is_shown(), isouter=True)
         .join(DecisionRow, _is_decided(), isouter=True)
+        .join(Placed, _is_placed(), isouter=True)
         .where(SquareRow.atlas_id == atlas_id)
         .subquery("ranked")
     )
@@ -149,6 +150,14 @@ def _is_decided() -> sa.ColumnElement[bool]:
         DecisionRow.square_id == SquareRow.id,
         DecisionRow.kind.in_([DecisionKind.TAKE, DecisionKind.SKIP]),
         DecisionRow.superseded_at.is_(None),
+    )
+
+
+def _is_placed() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Placed.square_id == SquareRow.id,
+        Placed.kind == DecisionKind.ORDER,
+        Placed.superseded_at.is_(None),
     )
 
 

@@ -26,8 +26,9 @@ def export_squares(
     min_overall: Annotated[float | None, Query(ge=0, le=4)] = None,
     decision: DecisionKind | None = None,
 ) -> Response:
-    """Export a grid's squares, best first."""
-    ask = SquareQuestion(limit=limit, min_overall=min_overall, decision=decision)
+    """Export a grid's squares, best first; those to take in the operator's own order."""
+    sort = "position" if decision is DecisionKind.TAKE else "-overall"
+    ask = SquareQuestion(sort=sort, limit=limit, min_overall=min_overall, decision=decision)
     file = export(get_ranking(db, grid_id, ask), form)
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(file.text, media_type=file.media_type, headers=headers)

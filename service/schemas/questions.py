@@ -36,6 +36,7 @@ SORTS = frozenset(
         "coverage",
         "complete",
         "on_rim",
+        "position",
     }
 )
 """What the list of squares can be sorted by."""

@@ -69,6 +69,7 @@ class SquareAnswer(Answer):
     retired: bool = Field(description="no longer seen; kept for its labels and decisions")
     epu_category: int | None
     decision: str | None = Field(description="take, skip or None")
+    position: int | None = Field(description="place in the operator's own order, from 1")
     label: SquareLabel | None
     thumbnail_url: str | None
     image_url: str | None

@@ -95,6 +95,8 @@ class Microscope:
                 pixel_nm=1000 * PIXEL_UM,
                 width_px=COLUMNS * TILE_WIDTH,
                 height_px=2 * TILE_HEIGHT,
+                mesh_pitch_um=150.0,
+                mesh_rotation_deg=0.0,
                 film_level=1000.0,
                 vacuum_level=1200.0,
                 full_scale=4096.0,

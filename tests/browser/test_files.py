@@ -32,7 +32,7 @@ def test_the_page_preloads_every_module_it_has() -> None:
 
     modules = {path.relative_to(PAGE).as_posix() for path in (PAGE / "js").rglob("*.js")}
 
-    assert preloaded == modules - {"js/boot.js"}
+    assert preloaded == modules - {"js/boot.js", "js/grid/tile_worker.js"}
 
 
 def test_nothing_of_the_page_comes_from_elsewhere() -> None:

@@ -147,13 +147,34 @@ def test_layers_and_filters_show_and_hide(page: Page, microscope: Microscope) ->
     expect(categories.locator("text").first).to_have_text("0")
     page.keyboard.press("g")
     expect(seams).to_be_visible()
-    page.locator(".filters input[type=range]").fill("2")
+    expect(page.locator(".lattice")).to_be_visible()
+    page.locator(".filters input[type=range]").first.fill("2")
     expect(page.locator(".row")).to_have_count(4)
     expect(page.locator(".square.faint")).to_have_count(5)
     page.locator(".filters select").first.select_option("waiting")
-    expect(page.locator(".list-empty")).to_be_visible()
-    page.locator(".list-empty button").click()
+    expect(page.locator(".ranked .list-empty")).to_be_visible()
+    page.locator(".ranked .list-empty button").click()
     expect(page.locator(".row")).to_have_count(9)
+
+
+def test_squares_are_filtered_by_an_attribute_and_by_what_is_in_view(
+    page: Page, microscope: Microscope
+) -> None:
+    grid = microscope.load_grid(1)
+    microscope.acquire(grid, RANKED)
+    open_grid(page, microscope, 9)
+
+    page.get_by_label("Attribute", exact=True).select_option("contamination")
+    expect(page.locator(".row")).to_have_count(9)
+    page.get_by_label("Limit of the attribute").fill("0.5")
+    expect(page.locator(".ranked .list-empty")).to_be_visible()
+    page.locator(".ranked .list-empty button").click()
+
+    page.get_by_label("Area", exact=True).select_option("view")
+    expect(page.locator(".row")).to_have_count(9)
+    page.locator(".row").first.click()
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_have_count(1)
 
 
 def test_the_stage_position_is_read_under_the_cursor(page: Page, microscope: Microscope) -> None:

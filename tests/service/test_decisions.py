@@ -44,6 +44,14 @@ def test_clear_withdraws_what_stood_and_stands_for_nothing_itself(
     }
 
 
+def test_a_skipped_square_has_no_place_in_the_order(client: TestClient, ids: list[str]) -> None:
+    decide(client, {"square_id": ids[0], "kind": "take"})
+    decide(client, {"square_id": ids[0], "kind": "order", "position": 1})
+    assert [square.position for square in get_squares(client, decision="take")] == [1]
+    decide(client, {"square_id": ids[0], "kind": "skip"})
+    assert [square.position for square in get_squares(client, decision="skip")] == [None]
+
+
 def test_notes_and_an_order_stand_beside_a_decision(client: TestClient, ids: list[str]) -> None:
     grid_id = get_grid(client)["id"]
     decide(

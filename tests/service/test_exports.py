@@ -135,6 +135,21 @@ def test_an_export_can_be_cut_to_the_best_or_the_taken(client: TestClient, ids: 
     assert [square["id"] for square in good] == ids[:2]
 
 
+def test_squares_to_take_are_exported_in_the_operator_s_order(
+    client: TestClient, ids: list[str]
+) -> None:
+    places = {ids[0]: 3, ids[1]: 1, ids[2]: 2}
+    rows: list[dict[str, object]] = [{"square_id": one, "kind": "take"} for one in ids]
+    rows += [{"square_id": one, "kind": "order", "position": at} for one, at in places.items()]
+    client.post("/api/v1/decisions", json=rows).raise_for_status()
+
+    taken = json.loads(export(client, "json", decision="take"))["squares"]
+
+    assert [square["id"] for square in taken] == [ids[1], ids[2], ids[0]]
+    everything = json.loads(export(client, "json"))["squares"]
+    assert [square["id"] for square in everything] == ids
+
+
 def test_an_unknown_format_is_refused(client: TestClient, ids: list[str]) -> None:
     path = f"/api/v1/grids/{get_grid(client)['id']}/export"
     answer = client.get(path, params={"format": "xls"})

@@ -12,6 +12,7 @@ export function drawActivity(node, { store }) {
   const close = el("button", { type: "button", class: "quiet close", onclick: () => store.set({ drawer: null }) }, text.activity.close);
   const activity = el("div");
   const help = keys(store);
+  let rows = ROWS;
   node.setAttribute("aria-label", text.activity.drawer);
   put(node, close, activity, help);
   store.watch(["drawer", "heardAt", "files", "tiles"], (state) => {
@@ -19,8 +20,13 @@ export function drawActivity(node, { store }) {
     activity.hidden = state.drawer !== "activity";
     help.hidden = state.drawer !== "keys";
     if (activity.hidden) put(activity);
-    else keepScroll(node, () => put(activity, processes(state), troubles(state)));
+    else keepScroll(node, () => put(activity, processes(state), ...troubles(state, rows, showAll)));
   });
+
+  function showAll() {
+    rows = Infinity;
+    store.set({ heardAt: Date.now() });
+  }
 }
 
 function keepScroll(node, draw) {
@@ -58,18 +64,20 @@ function process(kind, name, row, lines) {
   );
 }
 
-function troubles({ files, tiles }) {
+function troubles({ files, tiles }, most, showAll) {
   const failed = tiles.filter((tile) => tile.state !== "placed").map((tile) => ({ ...tile, path: tile.name, attempts: null }));
   const rows = [...files, ...failed].sort((a, b) => (a.state === b.state ? 0 : a.state === "failed" ? -1 : 1));
-  if (rows.length === 0) return el("p", { class: "muted" }, text.activity.noTrouble);
+  if (rows.length === 0) return [el("p", { class: "muted" }, text.activity.noTrouble)];
   const names = text.activity.columns;
-  return el(
-    "table",
-    { class: "files" },
-    el("thead", {}, el("tr", {}, ...[names.state, names.path, names.reason, names.attempts].map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, ...rows.slice(0, ROWS).map(trouble)),
-    rows.length > ROWS ? el("caption", {}, text.activity.more(rows.length - ROWS)) : null,
-  );
+  return [
+    el(
+      "table",
+      { class: "files" },
+      el("thead", {}, el("tr", {}, ...[names.state, names.path, names.reason, names.attempts].map((name) => el("th", { scope: "col" }, name)))),
+      el("tbody", {}, ...rows.slice(0, most).map(trouble)),
+    ),
+    rows.length > most ? el("button", { type: "button", onclick: showAll }, text.activity.more(rows.length - most)) : null,
+  ];
 }
 
 function trouble(row) {

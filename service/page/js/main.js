@@ -28,7 +28,7 @@ followLinks(arrive);
 open(store.state.place);
 
 function arrive(place) {
-  const fresh = { grid: null, atlas: null, tiles: [], squares: [], labels: [], selectedId: null, hoveredId: null };
+  const fresh = { grid: null, atlas: null, tiles: [], squares: [], labels: [], decisions: [], mode: "ranked", selectedId: null, hoveredId: null };
   const same = place.gridId === store.state.place.gridId;
   store.set(same ? { place } : { place, ...fresh, missing: false });
   if (!same) live.forget();

@@ -1,6 +1,6 @@
 /** One printable page per grid: the atlas with its best squares, a table, where it was taken, and how EPU saw it. */
 
-import { scoreColour } from "./colours.js";
+import { scoreColour, USABLE } from "./colours.js";
 import { el, put, variable } from "./dom.js";
 import { moment, percent, score, signed, spread } from "./format.js";
 import { gridName, sessionName, shorten } from "./names.js";
@@ -17,7 +17,7 @@ export function openReport(node, { store }) {
   const sheet = el("article", { class: "report" });
   const picture = new Thumbnail(text.grid.atlas, { side: 1400, numbers: TOP, snug: true });
   put(node, sheet);
-  return store.watch(["grid", "squares", "tiles", "atlas", "sessions", "missing"], (state) => {
+  return store.watch(["grid", "squares", "tiles", "atlas", "sessions", "decisions", "missing"], (state) => {
     if (state.grid === null) return put(sheet, el("p", { class: "muted" }, state.missing ? text.grid.notFound : text.loading));
     document.title = text.report.title(gridName(state.grid));
     picture.show(summarise(state.grid, state.squares, state.tiles, state.atlas));
@@ -43,9 +43,9 @@ function body(state, canvas) {
     el("header", { "data-verdict": kind }, el("h1", {}, el("bdi", {}, gridName(grid))), el("p", { class: "verdict" }, words), el("p", { class: "muted" }, text.report.made(moment(new Date().toISOString())))),
     el("div", { class: "report-top" }, el("figure", {}, canvas), el("dl", { class: "report-facts" }, ...facts(state))),
     el("h2", {}, text.report.top(top.length)),
-    table(text.report.columns, top.map(line)),
-    el("h2", {}, text.report.agreement),
-    ...agreement(squares),
+    el("div", { class: "wide" }, table(text.report.columns, top.map(line))),
+    el("section", { class: "report-agreement" }, el("h2", {}, text.report.agreement), ...agreement(squares)),
+    ...notes(state),
   ];
 }
 
@@ -90,17 +90,45 @@ function line(square) {
   ];
 }
 
-/** How the scores fall into EPU's categories: does EPU's choice agree with ours? */
+/** How the scores fall into EPU's categories, which EPU found without knowing what is good. */
 function agreement(squares) {
   const known = squares.filter((square) => square.epu_category !== null && square.overall !== null);
   if (known.length === 0) return [el("p", { class: "muted" }, text.report.agreementNone)];
-  const categories = [...new Set(known.map((square) => square.epu_category))].sort((a, b) => a - b);
-  const rows = categories.map((category) => {
-    const scores = known.filter((square) => square.epu_category === category).map((square) => square.overall);
-    const usable = scores.filter((value) => value >= 3).length;
-    return [String(category), String(scores.length), score(median(scores)), percent(usable / scores.length)];
+  const groups = [...Map.groupBy(known, (square) => square.epu_category)].sort(([a], [b]) => a - b);
+  const held = groups.map(([category, group]) => [category, group.filter(isUsable).length]);
+  const usable = held.reduce((sum, [, count]) => sum + count, 0);
+  const [best, most] = held.reduce((one, other) => (other[1] > one[1] ? other : one));
+  const rows = groups.map(([category, group], k) => {
+    const scores = group.map((square) => square.overall);
+    return [String(category), String(group.length), score(median(scores)), percent(held[k][1] / group.length)];
   });
-  return [table(text.report.agreementColumns, rows)];
+  const words = text.report.explained(percent(explained(groups.map(([, group]) => group.map((square) => square.overall)))), best, most, usable);
+  return [el("p", {}, words), table(text.report.agreementColumns, rows)];
+}
+
+/** The share of the scores' variance that lies between groups (the squared correlation ratio). */
+function explained(groups) {
+  const all = groups.flat();
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const middle = mean(all);
+  const total = all.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  const between = groups.reduce((sum, group) => sum + group.length * (mean(group) - middle) ** 2, 0);
+  return total === 0 ? 0 : between / total;
+}
+
+function isUsable(square) {
+  return square.status === "scored" && square.complete && square.overall >= USABLE;
+}
+
+function notes({ decisions, squares }) {
+  const noted = decisions.filter((one) => one.kind === "note");
+  if (noted.length === 0) return [];
+  const rank = new Map(squares.map((square) => [square.id, square.rank]));
+  const of = (one) => (one.square_id === null ? text.report.ofGrid : text.list.rank(rank.get(one.square_id) ?? text.none));
+  return [
+    el("h2", {}, text.report.notes),
+    el("ul", { class: "report-notes" }, ...noted.slice(0, TOP).map((one) => el("li", {}, el("b", {}, of(one)), " ", el("bdi", {}, one.text), el("small", { class: "muted" }, " ", el("bdi", {}, shorten(one.actor, 40)))))),
+  ];
 }
 
 function table(columns, rows) {

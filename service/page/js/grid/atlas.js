@@ -8,23 +8,25 @@ import { filter } from "../gain.js";
 import { drawable } from "../session/summary.js";
 import { text } from "../text.js";
 import { Overlay } from "./overlay.js";
+import { TileSources } from "./tile_source.js";
 
 const UNIT_PX = 1000;
 const MARGIN = 0.03;
 const KEPT_IMAGES = 48;
 const CLOSE_UP = 5;
+const GAIN_STEPS = 8;
 
 export class AtlasView {
   #viewer;
   #overlay;
   #placed = new Map();
   #squares = [];
-  #gain = 1;
+  #sources = new TileSources();
   #touched = false;
   #fitted = false;
   #watcher;
 
-  /** @param {{onPick: (id: string|null) => void, onHover: (id: string|null, x: number|null, y: number|null) => void}} events */
+  /** @param {{onPick: (id: string|null) => void, onHover: (id: string|null, x: number|null, y: number|null) => void, onView: (bounds: object) => void}} events */
   constructor(node, events) {
     withoutInlineStyle();
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -52,9 +54,8 @@ export class AtlasView {
     this.#viewer.canvas.removeAttribute("tabindex");
     this.#overlay = new Overlay();
     put(this.#viewer.canvas.parentNode, ...this.#viewer.canvas.parentNode.childNodes, this.#overlay.node);
-    this.#viewer.addHandler("tile-invalidated", (event) => brighten(event, this.#gain));
     this.#viewer.addHandler("animation-start", () => this.#overlay.setMoving(true));
-    this.#viewer.addHandler("animation-finish", () => this.#overlay.setMoving(false));
+    this.#viewer.addHandler("animation-finish", () => { this.#overlay.setMoving(false); events.onView(this.#inView()); });
     this.#viewer.addHandler("update-viewport", () => this.#place());
     this.#viewer.addHandler("resize", () => this.#viewer.forceRedraw());
     this.#viewer.addHandler("canvas-click", (event) => event.quick && events.onPick(this.#squareAt(event.position)?.id ?? null));
@@ -94,6 +95,14 @@ export class AtlasView {
     if (square) this.#reveal(square);
   }
 
+  setLattice(lines) {
+    this.#overlay.setLattice(lines);
+  }
+
+  setPlan(order) {
+    this.#overlay.setPlan(order);
+  }
+
   setHovered(square) {
     this.#overlay.setHovered(square);
   }
@@ -102,12 +111,13 @@ export class AtlasView {
     this.#overlay.setLayers(layers);
   }
 
-  /** What the operator has set is a filter on the whole canvas; the grid's own gain is worked into each tile once. */
+  /** What the operator has set is a filter on the whole canvas; the grid's own gain, in steps, is worked into each tile once. */
   setLight(gain, contrast) {
     this.#viewer.drawer.canvas.style.filter = filter(1, contrast);
-    if (gain === this.#gain) return;
-    this.#gain = gain;
-    if (this.#placed.size > 0) this.#viewer.requestInvalidate();
+    const step = Math.round(gain * GAIN_STEPS) / GAIN_STEPS;
+    if (step === this.#sources.gain) return;
+    this.#sources.gain = step;
+    for (const { image } of this.#placed.values()) image?.reset();
   }
 
   /** Show the whole atlas as far as it has arrived. */
@@ -146,6 +156,7 @@ export class AtlasView {
   }
 
   close() {
+    this.#sources.close();
     this.#viewer.destroy();
   }
 
@@ -153,7 +164,7 @@ export class AtlasView {
     const placed = { tile, image: null, gone: false };
     this.#placed.set(key, placed);
     this.#viewer.addTiledImage({
-      tileSource: { type: "legacy-image-pyramid", levels: tile.images.map(({ url, width, height }) => ({ url, width, height })) },
+      tileSource: this.#sources.of(tile),
       x: tile.x_px / UNIT_PX,
       y: tile.y_px / UNIT_PX,
       width: tile.width_px / UNIT_PX,
@@ -194,6 +205,12 @@ export class AtlasView {
     this.#viewer.viewport.panTo(new OpenSeadragon.Point(x, y));
   }
 
+  /** The part of the atlas that is seen, in its pixels. */
+  #inView() {
+    const { x, y, width, height } = this.#viewer.viewport.getBounds();
+    return { left: x * UNIT_PX, top: y * UNIT_PX, right: (x + width) * UNIT_PX, bottom: (y + height) * UNIT_PX };
+  }
+
   #atlasPoint(pixel) {
     const point = this.#viewer.viewport.pointFromPixel(pixel, true);
     return [point.x * UNIT_PX, point.y * UNIT_PX];
@@ -221,21 +238,6 @@ export function contains(corners, x, y) {
     return (bx - ax) * (y - ay) - (by - ay) * (x - ax);
   });
   return sides.every((side) => side >= 0) || sides.every((side) => side <= 0);
-}
-
-/** Draw a tile again with its gain: cheaper once for each tile than for every frame of the whole canvas. */
-async function brighten(event, gain) {
-  if (gain === 1) return;
-  const stored = await event.getData("context2d");
-  if (!stored) return;
-  const canvas = document.createElement("canvas");
-  canvas.width = stored.canvas.width;
-  canvas.height = stored.canvas.height;
-  const paint = canvas.getContext("2d");
-  paint.filter = filter(gain, { brightness: 1, contrast: 1 });
-  paint.drawImage(stored.canvas, 0, 0);
-  paint.filter = "none";
-  await event.setData(paint, "context2d");
 }
 
 /** The viewer would add an inline <style> for its focus ring, which the content security policy forbids: it looks for one first. */

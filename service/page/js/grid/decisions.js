@@ -1,9 +1,10 @@
-/** Take or skip a square, a note, and the way through the squares taken. */
+/** Take or skip a square, notes, and how far the plan of squares to take has come. */
 
 import { el, setText } from "../dom.js";
 import { text } from "../text.js";
+import { noteBox } from "./notes.js";
 import { chosen } from "./panel.js";
-import { travel } from "./travel.js";
+import { planned } from "./travel.js";
 
 /** @returns {{node: HTMLElement, stop: () => void}} */
 export function decisionBox({ store, review }) {
@@ -15,27 +16,16 @@ export function decisionBox({ store, review }) {
     el("button", { type: "button", class: `decide ${kind}`, onclick: () => decide(kind) }, el("span", { "aria-hidden": "true" }, sign), text.decide[kind], el("kbd", { "aria-hidden": "true" }, key));
   const [take, skip] = [button("take", "✓", "T"), button("skip", "✕", "S")];
   const undo = el("button", { type: "button", class: "quiet", onclick: () => review.undo() }, text.decide.undo, el("kbd", { "aria-hidden": "true" }, "U"));
-  const note = el("input", { type: "text", maxlength: "4000", placeholder: text.decide.notePlaceholder, "aria-label": text.decide.note });
-  const form = el("form", { class: "note", onsubmit: (event) => saveNote(event, note, store, review) }, note);
-  const tour = el("p", { class: "muted tour" });
-  const node = el("section", { class: "decision", "aria-label": text.decide.title }, el("div", { class: "buttons" }, take, skip, undo), form, tour);
+  const notes = noteBox({ store, review, about: (state) => (state.selectedId === null ? null : { square_id: state.selectedId }) });
+  const place = el("p", { class: "muted tour" });
+  const node = el("section", { class: "decision", "aria-label": text.decide.title }, el("div", { class: "buttons" }, take, skip, undo), place, notes.node);
   const stop = store.watch(["squares", "selectedId"], (state) => {
     const square = chosen(state);
     take.setAttribute("aria-pressed", String(square?.decision === "take"));
     skip.setAttribute("aria-pressed", String(square?.decision === "skip"));
-    const taken = state.squares.filter((one) => one.decision === "take");
-    const { length_mm: mm } = travel(taken);
-    setText(tour, taken.length < 2 ? "" : text.decide.tourLength(taken.length, mm.toFixed(1)));
+    const order = planned(state.squares);
+    const at = order.findIndex((one) => one.id === square?.id);
+    setText(place, at < 0 ? "" : text.plan.place(at + 1, order.length));
   });
-  return { node, stop };
-}
-
-function saveNote(event, field, store, review) {
-  event.preventDefault();
-  const square = chosen(store.state);
-  const words = field.value.trim();
-  if (square === null || words === "") return;
-  review.note(square, words);
-  field.value = "";
-  field.blur();
+  return { node, stop: () => [stop, notes.stop].forEach((end) => end()) };
 }

@@ -10,6 +10,7 @@ export class SquareImage {
   #picture = el("img", { alt: text.panel.image, draggable: "false" });
   #maps = Object.fromEntries(Object.keys(COLOURS).map((name) => [name, el("canvas", { class: `map ${name}`, "aria-hidden": "true" })]));
   #shown = {};
+  #next = new Image();
   #note = el("p", { class: "muted" });
 
   constructor() {
@@ -30,6 +31,11 @@ export class SquareImage {
       setText(this.#note, square.image_url === null ? text.panel.noImage : "");
     }
     for (const name of Object.keys(COLOURS)) this.#map(name, square, attention);
+  }
+
+  /** Fetch the picture of the square that probably comes next. */
+  prepare(next) {
+    if (next?.image_url) this.#next.src = next.image_url;
   }
 
   #map(name, square, { shown, opacity }) {

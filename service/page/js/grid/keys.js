@@ -38,6 +38,10 @@ export function listen({ store, atlas, review, labelling, step, select, chosenSq
     ArrowLeft: () => atlas.panBy(-0.2, 0),
     ArrowRight: () => atlas.panBy(0.2, 0),
   };
+  const inPlan = {
+    ArrowDown: withChosen((square) => review.move(square, 1)),
+    ArrowUp: withChosen((square) => review.move(square, -1)),
+  };
   const single = {
     f: () => atlas.fit(false),
     "+": () => atlas.zoomBy(1.4),
@@ -46,6 +50,7 @@ export function listen({ store, atlas, review, labelling, step, select, chosenSq
     t: decide("take"),
     s: decide("skip"),
     u: () => review.undo(),
+    p: () => store.set({ mode: store.state.mode === "plan" ? "ranked" : "plan" }),
     a: nextOverlay,
     "[": () => nudge(-0.1),
     "]": () => nudge(0.1),
@@ -57,14 +62,15 @@ export function listen({ store, atlas, review, labelling, step, select, chosenSq
   for (const value of [0, 1, 2, 3, 4]) single[String(value)] = () => labelling.grade(value);
 
   const onKey = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey) return;
+    if (event.altKey && !(event.key in inPlan)) return;
     if (event.target.matches?.(FIELDS)) {
       if (event.key === "Escape") event.target.blur();
       return;
     }
     const onButton = event.target.matches?.("button, a, summary");
     if (onButton && (event.key === "Enter" || event.key === " ")) return;
-    const act = (event.shiftKey && pan[event.key]) || always[event.key] || (store.state.shortcuts && single[event.key.toLowerCase()]);
+    const act = (event.altKey && inPlan[event.key]) || (event.shiftKey && pan[event.key]) || always[event.key] || (store.state.shortcuts && single[event.key.toLowerCase()]);
     if (!act) return;
     event.preventDefault();
     act();

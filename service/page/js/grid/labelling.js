@@ -6,6 +6,7 @@ import { score } from "../format.js";
 import { shorten } from "../names.js";
 import { ATTRIBUTES, author, setAuthor } from "../state/review.js";
 import { text } from "../text.js";
+import { agreement } from "./agreement.js";
 import { chosen } from "./panel.js";
 
 const GRADES = [0, 1, 2, 3, 4];
@@ -86,6 +87,7 @@ export function labelBox({ store, review, labelling }) {
   const after = choice(text.label.after, text.label.afters, (value) => labelling.set({ after: value }));
   const order = choice(text.label.order, text.label.orders, (value) => labelling.set({ order: value }));
   const others = el("p", { class: "muted others" });
+  const agreed = el("p", { class: "muted others agreed" });
   const stop = store.watch(["squares", "selectedId", "labels", "labelling"], (state) => {
     const square = chosen(state);
     if (square === null) return;
@@ -94,9 +96,11 @@ export function labelBox({ store, review, labelling }) {
     after.value = state.labelling.after;
     order.value = state.labelling.order;
     setText(others, wordsOfOthers(state.labels, square));
+    const found = agreement(state.labels);
+    setText(agreed, found === null ? "" : text.label.agreement(found.squares, found.difference.toFixed(1), found.kappa?.toFixed(2) ?? null));
   });
   const head = el("header", {}, el("h3", {}, text.label.title), initials);
-  const node = el("section", { class: "labelling", "aria-label": text.label.title }, head, ...rows.map((row) => row.node), el("div", { class: "ways" }, after, order), others);
+  const node = el("section", { class: "labelling", "aria-label": text.label.title }, head, ...rows.map((row) => row.node), el("div", { class: "ways" }, after, order), others, agreed);
   return { node, stop };
 }
 

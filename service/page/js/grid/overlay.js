@@ -13,7 +13,9 @@ const REM_PX = 14;
 export class Overlay {
   #halos = svg("path", { class: "halos" });
   #squaresLayer = svg("g", { class: "squares" });
+  #lattice = svg("path", { class: "lattice" });
   #seams = svg("g", { class: "seams" });
+  #plan = svg("g", { class: "plan-way" });
   #categories = svg("g", { class: "categories" });
   #signs = svg("g", { class: "signs" });
   #numbers = svg("g", { class: "numbers" });
@@ -26,7 +28,7 @@ export class Overlay {
   #scale = 0;
 
   constructor() {
-    this.#world = svg("g", {}, this.#seams, this.#halos, this.#squaresLayer, this.#categories, this.#signs, this.#numbers, this.#hovered, this.#selected);
+    this.#world = svg("g", {}, this.#lattice, this.#seams, this.#halos, this.#squaresLayer, this.#categories, this.#signs, this.#plan, this.#numbers, this.#hovered, this.#selected);
     this.node = svg("svg", { class: "overlay", "aria-hidden": "true" }, this.#world);
   }
 
@@ -65,6 +67,18 @@ export class Overlay {
     put(this.#seams, ...tiles.flatMap(seam));
   }
 
+  /** @param {[[number, number], [number, number]][]} lines along the bars of the mesh */
+  setLattice(lines) {
+    this.#lattice.setAttribute("d", lines.map(([from, to]) => `M${from}L${to}`).join(""));
+  }
+
+  /** @param {object[]} order the squares to take, in their order */
+  setPlan(order) {
+    const way = order.map(({ center_x_px: x, center_y_px: y }) => `${x},${y}`);
+    this.node.classList.toggle("with-plan", order.length > 1);
+    put(this.#plan, order.length < 2 ? null : [svg("polyline", { class: "under", points: way.join(" ") }), svg("polyline", { class: "over", points: way.join(" ") }), ...order.map(stop)]);
+  }
+
   setHovered(square) {
     this.#hovered.setAttribute("points", square === null ? "" : points(square));
   }
@@ -78,7 +92,8 @@ export class Overlay {
     this.node.classList.toggle("moving", moving);
   }
 
-  setLayers({ outlines, categories, seams }) {
+  setLayers({ outlines, categories, seams, plan }) {
+    this.node.classList.toggle("no-plan", !plan);
     this.node.classList.toggle("no-outlines", !outlines);
     this.node.classList.toggle("with-categories", categories);
     this.node.classList.toggle("with-seams", seams);
@@ -154,6 +169,12 @@ function category(square) {
 function number(square) {
   const [x, y] = square.corners_px[0];
   return svg("text", { x, y, dx: "0.4em", dy: "1.15em" }, String(square.rank));
+}
+
+/** Where a square comes in the plan. */
+function stop({ corners_px: corners, width_px: side }, k) {
+  const [x, y] = corners[1];
+  return svg("text", { x, y, dy: "0.36em", "font-size": side * (k < 9 ? 0.22 : 0.17) }, String(k + 1));
 }
 
 function seam(tile) {

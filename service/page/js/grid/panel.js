@@ -8,6 +8,7 @@ import { text } from "../text.js";
 import { decisionBox } from "./decisions.js";
 import { attentionControls, SquareImage } from "./image.js";
 import { labelBox } from "./labelling.js";
+import { noteBox } from "./notes.js";
 import { bar } from "./row.js";
 
 const SHOWN = ["brightness", "squareness", "cracking", "contamination"];
@@ -26,7 +27,9 @@ export function squarePanel({ store, review, step, labelling }) {
   const decision = decisionBox({ store, review });
   const label = labelBox({ store, review, labelling });
   const full = el("div", { class: "panel-full" }, head, image.node, attention.node, scores, decision.node, label.node, facts, history);
-  const empty = el("div", { class: "panel-empty" }, el("p", {}, text.panel.empty), el("p", { class: "muted" }, text.panel.emptyHint));
+  const ofGrid = noteBox({ store, review, about: (state) => (state.grid === null ? null : { grid_id: state.grid.id }) });
+  const aboutGrid = el("section", { class: "about-grid", "aria-label": text.panel.gridNotes }, el("h2", {}, text.panel.gridNotes), ofGrid.node);
+  const empty = el("div", { class: "panel-empty" }, el("p", {}, text.panel.empty), el("p", { class: "muted" }, text.panel.emptyHint), aboutGrid);
   let asked = null;
 
   const stop = store.watch(["squares", "selectedId", "attention", "tiles"], (state) => {
@@ -38,6 +41,7 @@ export function squarePanel({ store, review, step, labelling }) {
     const sign = STATUS_SIGN[square.status];
     setText(standing, sign ? `${sign} ${text.status[square.status]}` : "");
     image.show(square, state.attention);
+    image.prepare(state.squares[state.squares.indexOf(square) + 1] ?? null);
     put(scores, scoreTable(square));
     put(facts, position(square, state.tiles));
     const wanted = `${square.id} ${square.model_id} ${square.overall}`;
@@ -47,7 +51,7 @@ export function squarePanel({ store, review, step, labelling }) {
       showHistory(history, square, () => asked === wanted);
     }
   });
-  return { node: el("div", { class: "panel" }, empty, full), stop: () => [stop, attention.stop, decision.stop, label.stop].forEach((end) => end()) };
+  return { node: el("div", { class: "panel" }, empty, full), stop: () => [stop, attention.stop, decision.stop, label.stop, ofGrid.stop].forEach((end) => end()) };
 }
 
 /** The chosen square of the state, or null. */

@@ -50,7 +50,7 @@ function picture(square) {
 }
 
 function overall(square) {
-  const node = el("span", { class: "overall" }, el("b", {}, score(square.overall)), el("small", {}, spread(square.overall_sd)));
+  const node = el("span", { class: "overall" }, el("b", {}, score(square.overall)), el("small", {}, spread(square.overall_sd)), bar("overall", square.overall, square.overall_sd));
   return variable(node, "--c", scoreColour(square.overall));
 }
 

@@ -5,18 +5,20 @@ import { el, put, setText, variable } from "../dom.js";
 import { score, signed } from "../format.js";
 import { text } from "../text.js";
 
-/** Buttons and sliders on top of the atlas. */
+/** Buttons and sliders on top of the atlas. @returns {{node: HTMLElement, stop: () => void}} */
 export function tools(store, view) {
+  const stops = [];
   const layer = (name, label, hint) => {
     const button = el("button", { type: "button", class: "layer", title: hint, onclick: () => toggleLayer(store, name) }, label);
-    store.watch(["layers"], ({ layers }) => button.setAttribute("aria-pressed", String(layers[name])));
+    stops.push(store.watch(["layers"], ({ layers }) => button.setAttribute("aria-pressed", String(layers[name]))));
     return button;
   };
-  return el(
+  const sliders = [slider(store, "brightness", "☀", text.atlas.brightness), slider(store, "contrast", "◐", text.atlas.contrast)];
+  const node = el(
     "div",
     { class: "tools" },
-    el("div", { class: "group" }, layer("outlines", text.atlas.outlines, null), layer("categories", text.atlas.categories, text.atlas.categoriesHint), layer("seams", text.atlas.seams, text.atlas.seamsHint)),
-    el("div", { class: "group sliders" }, slider(store, "brightness", "☀", text.atlas.brightness), slider(store, "contrast", "◐", text.atlas.contrast)),
+    el("div", { class: "group" }, layer("outlines", text.atlas.outlines, null), layer("categories", text.atlas.categories, text.atlas.categoriesHint), layer("seams", text.atlas.seams, text.atlas.seamsHint), layer("plan", text.atlas.plan, text.atlas.planHint)),
+    el("div", { class: "group sliders" }, ...sliders.map((one) => one.node)),
     el(
       "div",
       { class: "group" },
@@ -25,6 +27,7 @@ export function tools(store, view) {
       press("⤢", text.atlas.fit, () => view.fit(false)),
     ),
   );
+  return { node, stop: () => [...stops, ...sliders.map((one) => one.stop)].forEach((end) => end()) };
 }
 
 /** Switch one of the atlas' layers. */
@@ -73,8 +76,8 @@ function slider(store, name, sign, label) {
     oninput: () => store.set({ contrast: { ...store.state.contrast, [name]: Number(input.value) } }),
     ondblclick: () => store.set({ contrast: { ...store.state.contrast, [name]: 1 } }),
   });
-  store.watch(["contrast"], ({ contrast }) => { input.value = String(contrast[name]); });
-  return el("label", { class: "slider" }, el("span", { "aria-hidden": "true" }, sign), input);
+  const stop = store.watch(["contrast"], ({ contrast }) => { input.value = String(contrast[name]); });
+  return { node: el("label", { class: "slider" }, el("span", { "aria-hidden": "true" }, sign), input), stop };
 }
 
 function press(sign, label, onclick) {

@@ -6,14 +6,17 @@ import { retryPictures } from "../pictures.js";
 import { Review } from "../state/review.js";
 import { text } from "../text.js";
 import { atlasElement, AtlasView } from "./atlas.js";
-import { filterBar, passing } from "./filters.js";
+import { ALL, filterBar, passing } from "./filters.js";
 import { gridHead } from "./head.js";
 import { listen } from "./keys.js";
 import { Labelling } from "./labelling.js";
+import { latticeLines } from "./lattice.js";
 import { RankedList } from "./list.js";
 import { chosen, squarePanel } from "./panel.js";
+import { planBox } from "./plan.js";
 import { fitStage } from "./stage.js";
 import { legend, readout, tools } from "./tools.js";
+import { planned } from "./travel.js";
 
 /** Open the view in `node`; gives a function that closes it. */
 export function openGridView(node, { store, turn }) {
@@ -29,6 +32,7 @@ export function openGridView(node, { store, turn }) {
   retryPictures(shell.node);
   const atlas = new AtlasView(canvas, {
     onPick: (id) => { select(id); shell.show(id === null ? "list" : "square"); },
+    onView: (bounds) => store.set({ bounds }),
     onHover: (id, x, y) => { store.set({ hoveredId: id }); place.show(x === null ? null : [x, y], stage, hoveredSquare(store.state)); },
   });
   const list = new RankedList({
@@ -41,18 +45,24 @@ export function openGridView(node, { store, turn }) {
   const head = gridHead(store);
   const filters = filterBar(store);
   const panel = squarePanel({ store, review, step, labelling });
+  const above = tools(store, atlas);
+  const plan = planBox({ store, review, select });
+  const modes = modeSwitch(store);
   const count = el("p", { class: "count muted" });
   const nothing = el("div", { class: "list-empty" });
+  const ranked = el("div", { class: "ranked" }, filters.node, count, list.node, nothing);
   put(shell.head, head.node);
-  put(shell.list, filters.node, count, list.node, nothing);
-  put(shell.atlas, ...shell.atlas.childNodes, tools(store, atlas), legend(), place.node);
+  put(shell.list, modes.node, ranked, plan.node);
+  put(shell.atlas, ...shell.atlas.childNodes, above.node, legend(), place.node);
   put(shell.panel, panel.node);
 
   stops.push(
     store.watch(["missing", "tiles", "grid"], (state) => shell.notice(state)),
     store.watch(["tiles"], ({ tiles }) => atlas.setTiles(tiles)),
+    store.watch(["mode"], ({ mode }) => { ranked.hidden = mode !== "ranked"; plan.node.hidden = mode !== "plan"; }),
+    store.watch(["bounds"], ({ filters: set }) => { if (set.area === "view") store.set({ filters: { ...set } }); }),
     store.watch(["squares", "filters"], (state) => {
-      const shown = passing(state.squares, state.filters);
+      const shown = passing(state.squares, state.filters, state.bounds);
       const ids = new Set(shown.map((square) => square.id));
       const faint = new Set(state.squares.filter((square) => !ids.has(square.id)).map((square) => square.id));
       stage = fitStage(state.squares);
@@ -61,6 +71,8 @@ export function openGridView(node, { store, turn }) {
       setText(count, text.list.count(shown.length, state.squares.length));
       put(nothing, shown.length > 0 ? null : emptyList(state, store));
     }),
+    store.watch(["squares"], ({ squares }) => atlas.setPlan(planned(squares))),
+    store.watch(["squares", "atlas"], (state) => atlas.setLattice(latticeLines(state.atlas, state.squares))),
     store.watch(["squares", "selectedId"], (state) => {
       atlas.setSelected(chosen(state));
       list.select(state.selectedId);
@@ -75,6 +87,9 @@ export function openGridView(node, { store, turn }) {
     listen({ store, atlas, review, labelling, step, select, chosenSquare: () => chosen(store.state) }),
     head.stop,
     filters.stop,
+    above.stop,
+    plan.stop,
+    modes.stop,
     panel.stop,
     review.stop,
     () => list.close(),
@@ -108,21 +123,33 @@ function layout(canvas, store) {
 }
 
 /** The id of the square `by` places down the list as it is shown. */
-function neighbour({ squares, filters, selectedId }, by) {
-  const shown = passing(squares, filters);
+function neighbour({ squares, filters, selectedId, bounds, mode }, by) {
+  const shown = mode === "plan" ? planned(squares) : passing(squares, filters, bounds);
   if (shown.length === 0) return null;
   const at = shown.findIndex((square) => square.id === selectedId);
   const next = at < 0 ? (by > 0 ? 0 : shown.length - 1) : Math.min(shown.length - 1, Math.max(0, at + by));
   return shown[next].id;
 }
 
+/** The list by rank, or the squares to take in their order. */
+function modeSwitch(store) {
+  const names = ["ranked", "plan"];
+  const buttons = names.map((name) => el("button", { type: "button", onclick: () => store.set({ mode: name }) }));
+  const stop = store.watch(["mode", "squares"], ({ mode, squares }) => {
+    buttons.forEach((button, k) => button.setAttribute("aria-pressed", String(names[k] === mode)));
+    setText(buttons[0], text.list.modes.ranked(squares.length));
+    setText(buttons[1], text.list.modes.plan(planned(squares).length));
+  });
+  return { node: el("div", { class: "modes choices", role: "group", "aria-label": text.list.mode }, ...buttons), stop };
+}
+
 function hoveredSquare({ squares, hoveredId }) {
   return hoveredId === null ? null : (squares.find((square) => square.id === hoveredId) ?? null);
 }
 
-function emptyList({ squares, filters }, store) {
+function emptyList({ squares }, store) {
   if (squares.length === 0) return [el("p", {}, text.list.empty), el("p", { class: "muted" }, text.list.emptyHint)];
-  const clear = () => store.set({ filters: Object.fromEntries(Object.keys(filters).map((key) => [key, key === "minimum" ? 0 : ""])) });
+  const clear = () => store.set({ filters: ALL });
   return [el("p", {}, text.list.filtered), el("button", { type: "button", onclick: clear }, text.list.clear)];
 }
 

@@ -2,7 +2,7 @@
 
 import { scoreColour } from "../colours.js";
 import { el, put, setText, svg, variable } from "../dom.js";
-import { score } from "../format.js";
+import { percent, score } from "../format.js";
 import { gridName } from "../names.js";
 import { gridAddress } from "../router.js";
 import { text } from "../text.js";
@@ -60,8 +60,14 @@ function facts(grid, summary) {
     fact(text.session.usable, String(grid.squares_usable), text.session.share(low, high)),
     fact(text.session.best, score(grid.best_overall)),
     fact(text.session.median, score(grid.median_overall)),
-    fact(text.session.ice, score(summary?.brightness)),
-  ];
+    summary === null || summary.brightness === null ? null : fact(text.session.film, filmWords(grid, summary)),
+  ].filter(Boolean);
+}
+
+function filmWords({ film_level: level }, { brightness, cracked, contaminated }) {
+  const ice = text.session.ices.find(({ from }) => brightness >= from).words;
+  const parts = [`${ice} (${score(brightness)})`, text.session.cracked(percent(cracked)), text.session.contaminated(percent(contaminated))];
+  return [...parts, level === null ? null : text.session.filmLevel(Math.round(level))].filter(Boolean).join(", ");
 }
 
 function fact(name, value, note = null) {

@@ -4,6 +4,10 @@ import { filmGain } from "../gain.js";
 
 const BINS = 16;
 
+/** Severities from which the model names a defect. */
+const CRACKED = 1;
+const CONTAMINATED = 2;
+
 /**
  * @returns {{revision, gain: number, bins: number[], brightness: number|null, marks: object[], tiles: object[]}} `bins` are the
  *   numbers of scored squares by overall score from 0 to 4, `marks` what the thumbnail draws.
@@ -17,9 +21,15 @@ export function summarise(grid, squares, tiles, atlas) {
     bins,
     gain: filmGain(atlas),
     brightness: median(scored.map((square) => square.brightness).filter((value) => value !== null)),
+    cracked: share(scored, ({ cracking }) => cracking >= CRACKED),
+    contaminated: share(scored, ({ contamination }) => contamination >= CONTAMINATED),
     marks: squares.map(({ corners_px, overall, status, rank }) => ({ corners_px, overall, status, rank })),
     tiles: tiles.filter(drawable).map(smallest),
   };
+}
+
+function share(squares, holds) {
+  return squares.length === 0 ? null : squares.filter(holds).length / squares.length;
 }
 
 /** The middle value, or null of nothing. */

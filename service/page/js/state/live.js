@@ -105,9 +105,10 @@ export class Live {
     await open.grid.refresh();
     const grid = open.grid.data;
     if (open.atlasId !== grid.atlas_id) Object.assign(open, openAtlas(grid.atlas_id));
-    const [squares, labels, tiles] = await Promise.all([
+    const [squares, labels, decisions, tiles] = await Promise.all([
       open.squares.refresh(),
       open.labels.refresh(),
+      open.decisions.refresh(),
       open.tiles?.refresh(),
       this.#atlas(open, grid),
     ]);
@@ -122,6 +123,7 @@ export class Live {
     }
     if (squares || open.fresh) this.#store.set({ squares: reuse(state.squares, open.squares.data) });
     if (labels || open.fresh) this.#store.set({ labels: open.labels.data });
+    if (decisions || open.fresh) this.#store.set({ decisions: open.decisions.data });
     open.fresh = false;
     return true;
   }
@@ -150,6 +152,7 @@ function openGrid(id) {
     grid: new Resource(`/grids/${id}`),
     squares: new List(`/grids/${id}/squares?sort=-overall`),
     labels: new List(`/labels?grid_id=${id}`),
+    decisions: new List(`/grids/${id}/decisions`),
     atlasId: null,
     tiles: null,
     atlas: null,

@@ -1,6 +1,7 @@
 /** Labels and decisions: shown at once, saved in order, taken back with one key. */
 
 import { send } from "../api.js";
+import { planned } from "../grid/travel.js";
 import { text } from "../text.js";
 import { clientId, Saver } from "./saving.js";
 
@@ -55,14 +56,42 @@ export class Review {
   decide(square, kind) {
     const before = square.decision;
     if (before === kind) return;
-    this.#undo.push(() => this.#putDecision(square.id, before));
+    const order = square.position === null ? null : planned(this.#store.state.squares).map((one) => one.id);
+    this.#undo.push(() => {
+      this.#putDecision(square.id, before);
+      if (order !== null) this.#putOrder(order);
+    });
     this.#putDecision(square.id, kind);
     const rank = square.rank ?? text.none;
     this.#say(kind === "take" ? text.decide.taken(rank) : kind === "skip" ? text.decide.skipped(rank) : text.decide.cleared);
   }
 
-  note(square, words) {
-    this.#saver.save(() => send("POST", "/decisions", [{ client_id: clientId(), actor: author() || UNNAMED, kind: "note", square_id: square.id, text: words }]));
+  /** Write a note about a square or (`grid_id`) the whole grid. */
+  note(subject, words) {
+    const body = { client_id: clientId(), actor: author() || UNNAMED, kind: "note", ...subject, text: words };
+    const shown = { id: body.client_id, square_id: null, created_at: new Date().toISOString(), ...body };
+    this.#store.set({ decisions: [shown, ...this.#store.state.decisions] });
+    this.#say(text.decide.noted);
+    const forget = () => this.#store.set({ decisions: this.#store.state.decisions.filter((one) => one !== shown) });
+    this.#saver.save(() => send("POST", "/decisions", [body]), forget);
+  }
+
+  /** Bring the squares to take into an order, by their ids. */
+  reorder(ids) {
+    const before = planned(this.#store.state.squares).map((square) => square.id);
+    this.#undo.push(() => this.#putOrder(before));
+    this.#putOrder(ids);
+  }
+
+  /** Move a square to take some places down (or up) in the plan. */
+  move(square, by) {
+    const ids = planned(this.#store.state.squares).map((one) => one.id);
+    const from = ids.indexOf(square.id);
+    const to = Math.min(ids.length - 1, Math.max(0, from + by));
+    if (from < 0 || to === from) return;
+    ids.splice(to, 0, ...ids.splice(from, 1));
+    this.reorder(ids);
+    this.#say(text.plan.place(to + 1, ids.length));
   }
 
   undo() {
@@ -105,10 +134,25 @@ export class Review {
 
   #putDecision(squareId, kind) {
     const before = this.#store.state.squares.find((square) => square.id === squareId)?.decision ?? null;
-    this.#patch(squareId, { decision: kind });
+    this.#patch(squareId, kind === "take" ? { decision: kind } : { decision: kind, position: null });
     const body = { client_id: clientId(), actor: author() || UNNAMED, kind: kind ?? "clear", square_id: squareId };
     const job = () => send("POST", "/decisions", [body]);
     this.#saver.save(job, () => this.#patch(squareId, { decision: before }));
+  }
+
+  #putOrder(ids) {
+    const before = new Map(this.#store.state.squares.filter(({ position }) => position !== null).map(({ id, position }) => [id, position]));
+    this.#placeAll(new Map(ids.map((id, k) => [id, k + 1])));
+    const rows = ids.map((id, k) => ({ client_id: clientId(), actor: author() || UNNAMED, kind: "order", square_id: id, position: k + 1 }));
+    this.#saver.save(() => (rows.length > 0 ? send("POST", "/decisions", rows) : null), () => this.#placeAll(before));
+  }
+
+  #placeAll(places) {
+    const squares = this.#store.state.squares.map((square) => {
+      const position = places.get(square.id) ?? null;
+      return square.position === position ? square : { ...square, position };
+    });
+    this.#store.set({ squares });
   }
 
   #patch(squareId, change) {

@@ -1,0 +1,197 @@
+"""The operator's page in a headless Chromium: a cassette of 12 grids with 400 squares each."""
+
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+from benchmarks.cassette import GRIDS, SIDE, fill
+from benchmarks.figure import Figure
+from benchmarks.machine import ROOT
+from service.settings import Settings
+
+FLAGS = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-sandbox"]
+DESK = {"width": 1280, "height": 800}
+VISITS = 5
+MOVES = 60
+TURN_MS = 2_000
+HOUR_TURNS = 1_800
+TURNS_PER_DECISION = 30
+MIB = 2**20
+
+MARK_USABLE = """(() => {
+  const look = () => {
+    const outlines = document.querySelectorAll(".square").length;
+    if (outlines === %d && document.querySelector(".row")) {
+      requestAnimationFrame(() => { window.usableAt = performance.now(); });
+    } else requestAnimationFrame(look);
+  };
+  look();
+})()"""
+COUNT_FRAMES = """() => {
+  window.frames_ms = [];
+  let before = performance.now();
+  const count = now => {
+    window.frames_ms.push(now - before);
+    before = now;
+    requestAnimationFrame(count);
+  };
+  requestAnimationFrame(now => { before = now; requestAnimationFrame(count); });
+}"""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A web process and its address."""
+
+    url: str
+    pid: int
+
+    def cpu_s(self) -> float:
+        """Get the processor time that it has taken."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure() -> Iterator[Figure]:
+    """Open a grid, move its atlas, and leave the page open for an hour of polling."""
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        settings = Settings(data_dir=Path(name) / "data", port=_free_port())
+        fill(settings)
+        chromium = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        with _serving(settings) as served:
+            yield from _usable(browser, served)
+            yield from _frames(browser, served)
+            yield from _hour(browser, served)
+        browser.close()
+
+
+def _usable(browser: Browser, served: Served) -> Iterator[Figure]:
+    """Open a grid with nothing cached, until list and outlines are painted."""
+    times = [_visit(browser, served) for _ in range(VISITS + 1)][1:]
+    what = f"grid view of {SIDE**2} squares ({GRIDS} grids) usable after navigation"
+    yield Figure(f"{what}, median of {VISITS}", statistics.median(times), "ms")
+    yield Figure(f"{what}, worst", max(times), "ms")
+
+
+def _visit(browser: Browser, served: Served) -> float:
+    page = browser.new_page(viewport=DESK)
+    page.add_init_script(MARK_USABLE % SIDE**2)
+    page.goto(_grid_address(page, served))
+    while (usable := page.evaluate("window.usableAt ?? null")) is None:
+        page.wait_for_timeout(50)
+    page.close()
+    return float(usable)
+
+
+def _frames(browser: Browser, served: Served) -> Iterator[Figure]:
+    """Zoom in and out and drag the atlas: the time from each frame to the next."""
+    page = browser.new_page(viewport=DESK)
+    page.goto(_grid_address(page, served))
+    page.wait_for_selector(".square")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(COUNT_FRAMES)
+    middle = DESK["width"] / 2, DESK["height"] / 2
+    page.mouse.move(*middle)
+    for k in range(MOVES):
+        page.mouse.wheel(0, -120 if k % 20 < 10 else 120)
+        page.wait_for_timeout(30)
+    page.mouse.down()
+    for k in range(MOVES):
+        page.mouse.move(middle[0] + 120 * (k % 10 - 5) / 5, middle[1] + 80 * (k % 7 - 3) / 3)
+        page.wait_for_timeout(16)
+    page.mouse.up()
+    frames: list[float] = page.evaluate("window.frames_ms")
+    page.close()
+    yield Figure("pan and zoom, frame p50", statistics.median(frames), "ms")
+    yield Figure("pan and zoom, frame p95", statistics.quantiles(frames, n=20)[-1], "ms")
+
+
+def _hour(browser: Browser, served: Served) -> Iterator[Figure]:
+    """Go through an hour of polling with the pauses left out; a square is decided each minute."""
+    page = browser.new_page(viewport=DESK)
+    page.clock.install()
+    address = _grid_address(page, served)
+    page.goto(address)
+    page.wait_for_selector(".square")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("ArrowDown")
+    session = page.context.new_cdp_session(page)
+    _turns(page, TURNS_PER_DECISION)
+    heap, cpu = _heap_mib(session), served.cpu_s()
+    _turns(page, HOUR_TURNS)
+    cpu, grown = served.cpu_s() - cpu, _heap_mib(session) - heap
+    page.close()
+    hour_s = HOUR_TURNS * TURN_MS / 1000
+    yield Figure("heap of the page after a first minute of polling", heap, "MiB")
+    yield Figure("heap grown by an hour of polling, a decision each minute", grown, "MiB")
+    yield Figure("an hour of polling costs the API", 100 * cpu / hour_s, "% of a core")
+
+
+def _turns(page: Page, number: int) -> None:
+    for turn in range(number):
+        if turn % TURNS_PER_DECISION == 0:
+            page.keyboard.press("t")
+        with page.expect_response(lambda answer: "/events" in answer.url):
+            page.clock.run_for(TURN_MS)
+
+
+def _heap_mib(session: CDPSession) -> float:
+    for _ in range(3):
+        session.send("HeapProfiler.collectGarbage")
+    used: float = session.send("Runtime.getHeapUsage")["usedSize"]
+    return used / MIB
+
+
+def _grid_address(page: Page, served: Served) -> str:
+    answer = page.request.get(f"{served.url}/api/v1/grids")
+    return f"{served.url}/grids/{answer.json()['items'][0]['id']}"
+
+
+@contextmanager
+def _serving(settings: Settings) -> Iterator[Served]:
+    command = [sys.executable, "-m", "service.cli", "serve", "--log-level", "WARNING"]
+    command += ["--data", str(settings.data_dir), "--port", str(settings.port)]
+    process = subprocess.Popen(command, cwd=ROOT)
+    url = f"http://127.0.0.1:{settings.port}"
+    try:
+        _wait_until_ready(url)
+        yield Served(url, process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_until_ready(url: str) -> None:
+    """Wait for the first answer.
+
+    Raises:
+        TimeoutError: if none comes within two minutes.
+    """
+    end_s = time.monotonic() + 120
+    while time.monotonic() < end_s:
+        try:
+            with urlopen(f"{url}/readyz", timeout=5):
+                return
+        except (URLError, TimeoutError):
+            time.sleep(0.2)
+    raise TimeoutError(f"{url} does not answer")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
