@@ -74,6 +74,25 @@ class ResBlock(nn.Module):
         return x
 
 
+class Context(nn.Module):
+    """Tell each place what a small neighbourhood cannot know.
+
+    Bare vacuum and bright film differ by a tenth of their grey: only beside the rest of the crop
+    is one told from the other. And a neighbour's defect is none of this square's.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(len(Pooling) * channels, channels)
+        self.out = nn.Linear(channels, channels)
+        self.distance = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, c, h, w) rectified to the same shape, rectified."""
+        whole = self.out(torch.relu(self.hidden(pool(x, tuple(Pooling)))))  # (n, c)
+        return torch.relu(x + whole[:, :, None, None] + self.distance * _from_middle(x))
+
+
 class FeatureNetwork(nn.Module):
     """One convolution and two ResBlocks: a crop to its feature map."""
 
@@ -84,6 +103,7 @@ class FeatureNetwork(nn.Module):
         self.block1 = ResBlock(
             config.stem_channels, first, stride=config.strides[0], dilations=config.dilations[0]
         )
+        self.context = Context(first) if config.context else nn.Identity()
         self.block2 = ResBlock(
             first, second, stride=config.strides[1], dilations=config.dilations[1]
         )
@@ -91,7 +111,7 @@ class FeatureNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(n, 1, size, size) to (n, channels, size / stride, size / stride), unrectified."""
         x = torch.relu_(self.stem(x))
-        x = torch.relu_(self.block1(x))
+        x = self.context(torch.relu_(self.block1(x)))
         return torch.as_tensor(self.block2(x))
 
 
@@ -121,6 +141,15 @@ def pool(features: Tensor, statistics: Sequence[Pooling]) -> Tensor:
         Pooling.STD: lambda: (flat.var(2, correction=0) + 1e-6).sqrt(),
     }
     return torch.cat([parts[s]() for s in statistics], dim=1)
+
+
+def _from_middle(x: Tensor) -> Tensor:
+    """Distance from the middle along the farther axis, 0 to 1: (h, w) of (n, c, h, w)."""
+    rows, columns = (
+        torch.linspace(-1.0, 1.0, size, device=x.device, dtype=x.dtype).abs()
+        for size in x.shape[-2:]
+    )
+    return torch.maximum(rows[:, None], columns[None, :])
 
 
 class AttributeHead(nn.Module):

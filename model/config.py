@@ -33,6 +33,11 @@ class FeatureConfig(Config):
     dilations: tuple[tuple[int, ...], tuple[int, ...]] = Field(
         default=((1,), (1,)), description="of the residual units within each ResBlock"
     )
+    context: bool = Field(
+        default=False,
+        description="between the ResBlocks each place learns of the whole crop's statistics and of"
+        " its distance from the middle",
+    )
 
     @property
     def stride(self) -> int:
@@ -43,11 +48,21 @@ class FeatureConfig(Config):
 class NetworkConfig(Config):
     """XCryoNet; the defaults are the slim network that ships, `paper_network` is the paper's."""
 
-    size_px: int = Field(default=CROP_SIZE_PX, gt=0)
-    primary: FeatureConfig = FeatureConfig(
-        stem_channels=16, channels=(16, 24), dilations=((1,), (1, 4))
+    size_px: int = Field(default=CROP_SIZE_PX, gt=0, description="side of a crop")
+    reduction: int = Field(
+        default=4, gt=0, description="crop pixels along each axis averaged to one of the input"
     )
-    attribute: FeatureConfig = FeatureConfig(stem_channels=8, channels=(8, 16))
+    primary: FeatureConfig = FeatureConfig(
+        stem_channels=16,
+        stem_kernel=5,
+        stem_stride=2,
+        channels=(24, 32),
+        dilations=((1,), (1, 2, 4)),
+        context=True,
+    )
+    attribute: FeatureConfig = FeatureConfig(
+        stem_channels=8, stem_kernel=5, stem_stride=2, channels=(12, 16)
+    )
     attention: bool = Field(default=True, description="False: the primary branch alone")
     pooling: tuple[Pooling, ...] = (Pooling.MEAN, Pooling.MAX, Pooling.STD)
     hidden: int = Field(default=64, gt=0, description="width of the fully connected layers")
@@ -70,13 +85,26 @@ class NetworkConfig(Config):
     )
     uncertainty: bool = Field(default=True, description="a standard deviation beside each score")
 
+    @property
+    def input_px(self) -> int:
+        """Side of the network's input."""
+        return self.size_px // self.reduction
+
+    @property
+    def map_px(self) -> int:
+        """Side of the attention maps."""
+        return self.input_px // self.primary.stride
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         stride = self.primary.stride
         if self.attribute.stride != stride:
             raise ValueError(f"expected one stride, found {stride} and {self.attribute.stride}")
-        if stride % 2 or self.size_px % stride:
-            raise ValueError(f"stride {stride}: expected an even divisor of {self.size_px}")
+        if stride % 2 or self.size_px % (stride * self.reduction):
+            raise ValueError(
+                f"stride {stride} after {self.reduction}: expected even, and together a divisor of"
+                f" {self.size_px}"
+            )
         if self.primary.channels[1] % 2:
             raise ValueError("primary channels: expected an even number, half for each attention")
         return self
@@ -86,6 +114,7 @@ def paper_network() -> NetworkConfig:
     """Give the configuration that adds nothing to the paper's figure 2."""
     feature = FeatureConfig(stem_channels=16, channels=(32, 32))
     return NetworkConfig(
+        reduction=1,
         primary=feature,
         attribute=feature,
         pooling=(Pooling.MEAN,),
@@ -100,16 +129,21 @@ def paper_network() -> NetworkConfig:
 class AugmentConfig(Config):
     """How far a training crop is bent so that simulated grids stand for real ones."""
 
-    film_level: float = Field(default=0.15, description="largest relative error of the film level")
+    film_level: float = Field(default=0.08, description="largest relative error of the film level")
     gamma: float = Field(default=0.15, description="largest relative change of contrast")
     offset: float = Field(default=0.03, description="largest stray light, film units")
     gradient: float = Field(default=0.08, description="largest gain slope across the crop")
-    blur_px: float = Field(default=3.0, description="largest Gaussian blur, crop pixels")
+    blur_px: float = Field(default=4.0, description="largest Gaussian blur, crop pixels")
     noise: float = Field(default=0.04, description="largest noise at film level, film units")
     turn_deg: float = Field(default=6.0, description="largest tilt beside quarter turns")
     zoom: float = Field(default=0.05, description="largest change of size")
     shift_px: float = Field(default=16.0, description="largest shift")
     edge: float = Field(default=0.3, description="chance that a margin lies outside the tiles")
+
+    def reduced(self, reduction: int) -> Self:
+        """The same bending of crops that were reduced: lengths in their pixels."""
+        lengths = {"blur_px": self.blur_px / reduction, "shift_px": self.shift_px / reduction}
+        return self.model_copy(update=lengths)
 
 
 class TrainConfig(Config):
@@ -124,6 +158,13 @@ class TrainConfig(Config):
     warmup: float = Field(default=0.05, ge=0, lt=1, description="share of the steps")
     labelled: int | None = Field(default=None, description="squares that keep labels; None: all")
     unlabelled: int | None = Field(default=None, description="squares without; None: all")
+    balance: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="0: squares as they come; 1: every severity of cracking equally often. Torn"
+        " squares are one in ten",
+    )
     semi_supervised: bool = Field(
         default=True, description="False: no decoder is trained and no unlabelled square is used"
     )

@@ -68,7 +68,7 @@ def judge(network: XCryoNet, squares: Squares, batch_size: int = 8) -> Judgement
     device = next(network.parameters()).device
     scores, deviations, truth = [], [], []
     inside: dict[str, list[float]] = {name: [] for name in ATTENDED}
-    map_px = network.config.size_px // network.config.primary.stride
+    map_px = network.config.map_px
     try:
         for batch in plain_batches(squares, batch_size, map_px):
             branches = network(batch.inputs.to(device))
@@ -78,7 +78,7 @@ def judge(network: XCryoNet, squares: Squares, batch_size: int = 8) -> Judgement
             truth.append(batch.labels.numpy())
             if branches.attention_logits is not None:
                 maps = torch.sigmoid(branches.attention_logits).cpu().numpy()
-                _add_inside(inside, maps, batch.masks.numpy())
+                add_inside(inside, maps, batch.masks.numpy())
     finally:
         network.train(was_training)
     known = np.isfinite(np.concatenate(truth)).all(1)
@@ -91,11 +91,27 @@ def judge(network: XCryoNet, squares: Squares, batch_size: int = 8) -> Judgement
     )
 
 
-def _add_inside(
-    inside: dict[str, list[float]], maps: NDArray[np.float32], masks: NDArray[np.float32]
+def add_inside(
+    inside: dict[str, list[float]], maps: NDArray[np.floating], masks: NDArray[np.floating]
 ) -> None:
+    """Add a batch's `inside_over_chance` of each attended attribute; both (n, 2, h, w)."""
     for index, name in enumerate(ATTENDED):
-        for attention, mask in zip(maps[:, index], masks[:, index], strict=True):
-            found = share_inside(attention, mask > 0)
-            if found is not None:
-                inside[name].append(found[0] / found[1])
+        inside[name] += inside_over_chance(maps[:, index], masks[:, index])
+
+
+def inside_over_chance(maps: NDArray[np.floating], masks: NDArray[np.floating]) -> list[float]:
+    """Share of each map's weight inside its true mask over the share that chance would put there.
+
+    Args:
+        maps: (n, h, w), not negative.
+        masks: (n, h, w), above 0 where the defect is; NaN where no truth is known.
+
+    Returns:
+        One ratio for each map whose square has the defect and that is not 0 everywhere.
+    """
+    ratios = []
+    for attention, mask in zip(maps, masks, strict=True):
+        found = share_inside(attention, mask > 0) if attention.any() else None
+        if found is not None:
+            ratios.append(found[0] / found[1])
+    return ratios

@@ -20,7 +20,7 @@ ATTENDED = ("cracking", "contamination")
 """The attributes that have an attention map and a branch, in the order of every map tensor."""
 
 _LIT = 0.25
-_SHARE_FLOOR = 1e-3
+_SHARE_FLOOR = 2e-4
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,25 @@ class Branches:
     attended_scores: Tensor | None
     primary: Scores
     final: Scores
+
+    def float(self) -> "Branches":
+        """All of it in float32, as losses want it."""
+
+        def full(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.float()
+
+        def scores(of: Scores) -> Scores:
+            return Scores(of.attributes.float(), of.overall.float(), full(of.log_variance))
+
+        return Branches(
+            self.features.float(),
+            full(self.attention_logits),
+            tuple(w.float() for w in self.weighted),
+            tuple(f.float() for f in self.attended_features),
+            full(self.attended_scores),
+            scores(self.primary),
+            scores(self.final),
+        )
 
 
 class ScoreHeads(nn.Module):

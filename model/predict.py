@@ -10,17 +10,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from model.blocks import fuse_norms
 from model.checkpoint import CheckpointError, ModelCard, load_checkpoint
 from model.domain import why_not_a_square
 from model.network import Branches, XCryoNet
-from model.preprocess import Crop, CropError, film_units, network_input
+from model.preprocess import Crop, CropError, check_crop, film_units, network_input
 from model.reason import Findings, describe, window_share
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"
 CHUNK = 8
 """Most squares in one forward pass: more gains nothing on a CPU and little on a GPU."""
+
+
+MAP_CELL_PX = 8
+"""Crop pixels to a cell of the maps that are given out: 80x80 cells."""
 
 
 class Status(StrEnum):
@@ -72,6 +77,7 @@ class Scorer:
         self.card = card
         self.device = torch.device(device)
         self._size_px = network.config.size_px
+        self._reduction = network.config.reduction
         self._network = network.eval()
         fuse_norms(self._network)
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub
@@ -114,15 +120,15 @@ class Scorer:
         good = [i for i, refused in enumerate(results) if refused is None]
         for start in range(0, len(good), CHUNK):
             chunk = good[start : start + CHUNK]
-            inputs = np.stack([network_input(crops[i], self._size_px) for i in chunk])
-            raw = self._forward(torch.from_numpy(inputs[:, None]))
+            seen = [network_input(crops[i], self._size_px, self._reduction) for i in chunk]
+            raw = self._forward(torch.from_numpy(np.stack(seen)[:, None]))
             for row, index in enumerate(chunk):
                 results[index] = self._finish(crops[index], raw, row)
         return [r for r in results if r is not None]
 
     def _refuse(self, crop: Crop) -> SquareScore | None:
         try:
-            network_input(crop, self._size_px)
+            check_crop(crop, self._size_px)
         except CropError as error:
             return SquareScore(Status.FAILED, str(error))
         reason = why_not_a_square(film_units(crop))
@@ -161,8 +167,15 @@ class Scorer:
         if final.log_variance is not None:
             scale = torch.tensor(self.card.sd_scale, device=self.device)
             deviations = _numpy(torch.exp(0.5 * final.log_variance) * scale)
-        maps = None if logits is None else _numpy(torch.sigmoid(logits))
+        maps = None if logits is None else _numpy(torch.sigmoid(self._enlarged(logits)))
         return _Raw(_numpy(final.stacked().clamp(0.0, 4.0)), deviations, maps)
+
+    def _enlarged(self, logits: Tensor) -> Tensor:
+        """Maps of one size whatever the network: a cell for 8x8 crop pixels."""
+        side = self._size_px // MAP_CELL_PX
+        if logits.shape[-1] == side:
+            return logits
+        return functional.interpolate(logits, (side, side), mode="bilinear", align_corners=False)
 
     def _finish(self, crop: Crop, raw: _Raw, row: int) -> SquareScore:
         brightness, squareness, cracking, contamination, overall = map(float, raw.scores[row])

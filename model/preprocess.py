@@ -1,7 +1,9 @@
 """The one way from a stored crop to the network's input, for training and for scoring."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,9 @@ FILM_CLIP = 4.0
 
 class CropError(ValueError):
     """A crop that cannot be an image of a square: the message says expected and found."""
+
+
+_Kind = TypeVar("_Kind", np.uint8, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +87,19 @@ def compress(film: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.sqrt(np.clip(film, 0.0, FILM_CLIP))
 
 
-def network_input(crop: Crop, size_px: int = CROP_SIZE_PX) -> NDArray[np.float32]:
-    """The network's view of a crop: (size, size), square root of film units, 0 to 2.
+def reduce_pixels(pixels: NDArray[_Kind], reduction: int) -> NDArray[_Kind]:
+    """Mean over cells of `reduction` x `reduction` pixels; (height, width) of uint8 or float32."""
+    if reduction == 1:
+        return pixels
+    height, width = pixels.shape
+    size = (width // reduction, height // reduction)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)
+
+
+def network_input(
+    crop: Crop, size_px: int = CROP_SIZE_PX, reduction: int = 1
+) -> NDArray[np.float32]:
+    """The network's view of a crop: square root of film units, 0 to 2, (size, size) / reduction.
 
     The crop's own coding is a square root already, so this is one table look-up. A crop that
     `check_crop` refuses is a `CropError`.
@@ -91,4 +107,4 @@ def network_input(crop: Crop, size_px: int = CROP_SIZE_PX) -> NDArray[np.float32
     check_crop(crop, size_px)
     step = np.sqrt(crop.full_scale / crop.film_level) / 255.0
     table = np.minimum(np.arange(256) * step, np.sqrt(FILM_CLIP)).astype(np.float32)
-    return np.asarray(table[crop.pixels], np.float32)
+    return np.asarray(reduce_pixels(table[crop.pixels], reduction), np.float32)

@@ -10,6 +10,7 @@ from torch.optim import AdamW
 from model.config import TrainConfig
 from model.losses import fusion_loss, primary_loss, reconstruction_loss
 from model.network import ATTENDED, Branches, XCryoNet
+from model.spread import average_gradients
 from model.stream import Batch
 
 
@@ -94,7 +95,9 @@ def primary_step(
     network: XCryoNet, optimiser: AdamW, batch: Batch, config: TrainConfig, *, decode: bool
 ) -> tuple[Branches, float, float | None]:
     """Step (1): features, primary and attribute heads, and the primary decoder."""
-    branches: Branches = network(batch.inputs)
+    with half_precision(batch.inputs.device):
+        branches: Branches = network(batch.inputs)
+    branches = branches.float()
     if network.fusion is None:  # the primary heads are the final ones
         loss = fusion_loss(branches, batch.labels)
     else:
@@ -132,10 +135,16 @@ def fusion_step(optimiser: AdamW, branches: Branches, labels: Tensor) -> float:
     return float(loss.detach())
 
 
+def half_precision(device: torch.device) -> torch.autocast:
+    """bfloat16 on CUDA; a CPU without bfloat16 units would only be slower."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
 def _descend(optimiser: AdamW, loss: Tensor) -> None:
     """One step of one optimiser: gradients of its own parameters only, clipped to norm 5."""
     parameters = [p for group in optimiser.param_groups for p in group["params"]]
     gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+    average_gradients(list(gradients))
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
     nn.utils.clip_grad_norm_(parameters, 5.0)

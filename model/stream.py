@@ -1,6 +1,6 @@
 """Squares in memory, and the one stream of labelled and unlabelled batches drawn from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,8 +15,10 @@ from model.attributes import brightness
 from model.augment import add_noise, bend_grey, draw_placement
 from model.config import AugmentConfig, TrainConfig
 from model.dataset import CONTAMINATION_BIT, CRACK_BIT, Dataset, Split, Square
-from model.preprocess import compress
+from model.preprocess import compress, reduce_pixels
+from model.spread import Share
 
+ALONE = Share()
 _MASK_REDUCE = 4
 _HAIRLINE = 2.0
 
@@ -45,6 +47,7 @@ class Squares:
         steps: (n,), see pixels.
         labels: (n, 5), NaN where unlabelled.
         grids: (n,) grid names.
+        reduction: crop pixels to one of these, along each axis.
     """
 
     pixels: NDArray[np.uint8]
@@ -53,22 +56,44 @@ class Squares:
     steps: NDArray[np.float32]
     labels: NDArray[np.float32]
     grids: tuple[str, ...]
+    reduction: int = 1
 
     def __len__(self) -> int:
         """Count the squares."""
         return len(self.pixels)
 
+    def some(self, chosen: NDArray[np.bool_]) -> "Squares":
+        """Those that are chosen, (n,)."""
+        return Squares(
+            self.pixels[chosen],
+            self.masks[chosen],
+            self.masked[chosen],
+            self.steps[chosen],
+            self.labels[chosen],
+            tuple(grid for grid, is_in in zip(self.grids, chosen, strict=True) if is_in),
+            self.reduction,
+        )
 
-def load_squares(dataset: Dataset, split: Split) -> Squares:
-    """Read one split into memory: 0.46 MB a square at 640x640."""
-    rows = [s for s in dataset.squares if s.split == split]
-    size = dataset.header.size_px
-    small = size // _MASK_REDUCE
+
+def load_squares(dataset: Dataset, split: Split, reduction: int = 1) -> Squares:
+    """Read one split into memory, see `load_rows`."""
+    return load_rows(dataset, [s for s in dataset.squares if s.split == split], reduction)
+
+
+def load_rows(dataset: Dataset, rows: Sequence[Square], reduction: int) -> Squares:
+    """Read squares into memory: 0.46 MB each at 640x640.
+
+    Args:
+        dataset: where from.
+        rows: which of its squares.
+        reduction: of the network that is to see them, `NetworkConfig.reduction`.
+    """
+    size, small = dataset.header.size_px // reduction, dataset.header.size_px // _MASK_REDUCE
     pixels = np.zeros((len(rows), size, size), np.uint8)
     masks = np.zeros((len(rows), small, small, 2), np.uint8)
     steps = np.zeros(len(rows), np.float32)
-    for index, row in enumerate(tqdm(rows, desc=f"reading {split}", leave=False)):
-        pixels[index] = dataset.crop(row).pixels
+    for index, row in enumerate(tqdm(rows, desc="reading squares", leave=False)):
+        pixels[index] = reduce_pixels(dataset.crop(row).pixels, reduction)
         steps[index] = np.sqrt(row.full_scale / row.film_level) / 255.0
         mask = dataset.mask(row)
         if mask is not None:
@@ -80,6 +105,7 @@ def load_squares(dataset: Dataset, split: Split) -> Squares:
         steps,
         np.array([_labels(r) for r in rows], np.float32).reshape(-1, 5),
         tuple(r.grid for r in rows),
+        reduction,
     )
 
 
@@ -104,11 +130,12 @@ def choose_labelled(squares: Squares, config: TrainConfig) -> Squares:
         squares.steps[chosen],
         labels[chosen],
         tuple(squares.grids[i] for i in chosen),
+        squares.reduction,
     )
 
 
 def training_batches(
-    squares: Squares, config: TrainConfig, epoch: int, map_px: int
+    squares: Squares, config: TrainConfig, epoch: int, map_px: int, share: Share = ALONE
 ) -> Iterator[Batch]:
     """One epoch of augmented batches; a function of seed and epoch alone, so runs can resume.
 
@@ -117,20 +144,43 @@ def training_batches(
         config: batch size, steps, augmentation.
         epoch: 0-based.
         map_px: side of the attention maps.
+        share: of each batch, when several processes train together.
     """
-    order = np.random.default_rng([config.seed, 1, epoch]).permutation(len(squares))
-    steps = config.steps_per_epoch or max(len(order) // config.batch_size, 1)
-    order = np.resize(order, steps * config.batch_size).reshape(steps, -1)
+    augment = None if config.augment is None else config.augment.reduced(squares.reduction)
+    steps = config.steps_per_epoch or max(len(squares) // config.batch_size, 1)
+    rng = np.random.default_rng([config.seed, 1, epoch])
+    order = draw_order(squares, config.balance, steps * config.batch_size, rng)
+    order = order.reshape(steps, config.batch_size)[:, share.rank :: share.count]
     with ThreadPoolExecutor(max_workers=1) as pool:
         waiting: Future[Batch] | None = None
         for step, indices in enumerate(order):
-            rng = np.random.default_rng([config.seed, 2, epoch, step])
-            coming = pool.submit(make_batch, squares, indices, map_px, config.augment, rng)
+            rng = np.random.default_rng([config.seed, 2, epoch, step, share.rank])
+            coming = pool.submit(make_batch, squares, indices, map_px, augment, rng)
             if waiting is not None:
                 yield waiting.result()
             waiting = coming
         if waiting is not None:
             yield waiting.result()
+
+
+def draw_order(
+    squares: Squares, balance: float, count: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw squares, rare severities of cracking more often; all in turn where there is no balance.
+
+    Args:
+        squares: what to draw from.
+        balance: power of a severity's rarity, 0 to 1.
+        count: how many to draw.
+        rng: drawn from.
+    """
+    if balance == 0:
+        return np.resize(rng.permutation(len(squares)), count)
+    severity = squares.labels[:, 2]
+    level = np.where(np.isfinite(severity), severity, -1.0).astype(np.int64)
+    _, inverse, found = np.unique(level, return_inverse=True, return_counts=True)
+    weight = found[inverse].astype(np.float64) ** -balance
+    return rng.choice(len(squares), count, p=weight / weight.sum())
 
 
 def plain_batches(squares: Squares, batch_size: int, map_px: int) -> Iterator[Batch]:
@@ -171,10 +221,16 @@ def _make_one(
         pixels, masks = placement.apply(pixels), placement.apply(masks)
     film = (pixels.astype(np.float32) * squares.steps[index]) ** 2
     if augment is not None:
+        before = brightness(film)
         film = bend_grey(film, augment, rng)
-        labels[0] = brightness(film) if np.isfinite(labels[0]) else labels[0]
+        labels[0] = _rescaled(labels[0], before, brightness(film))
         film = add_noise(film, augment, rng)
     return compress(film), labels, _map_truth(masks, map_px, known=bool(squares.masked[index]))
+
+
+def _rescaled(label: np.float32, before: float, after: float) -> np.float32:
+    """Brightness of bent pixels: the label times what the bending did to these (reduced) ones."""
+    return np.float32(min(float(label) * after / before, 4.0)) if before > 0 else label
 
 
 def _map_truth(masks: NDArray[np.uint8], map_px: int, *, known: bool) -> NDArray[np.float32]:

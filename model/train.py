@@ -10,15 +10,23 @@ import torch
 from tqdm import tqdm
 
 from model.average import Average
-from model.checkpoint import ModelCard, card_path, read_card, save_checkpoint
+from model.checkpoint import (
+    CheckpointError,
+    ModelCard,
+    card_path,
+    load_checkpoint,
+    read_card,
+    save_checkpoint,
+)
 from model.config import RunConfig
 from model.curves import EpochFigures, draw_curves, read_history, write_history
 from model.dataset import Dataset, Split
 from model.judge import Judgement, judge
 from model.network import XCryoNet
 from model.runstate import RunState, check_same_run, load_state, save_state
+from model.spread import Share, same_buffers, wait_for_others
 from model.steps import Optimisers, StepLosses, learning_rate, make_optimisers, train_batch
-from model.stream import Squares, choose_labelled, load_squares, training_batches
+from model.stream import ALONE, Squares, choose_labelled, load_squares, training_batches
 
 BEST_FILE = "best.safetensors"
 HISTORY_FILE = "history.jsonl"
@@ -34,13 +42,29 @@ class TrainResult:
     history: list[EpochFigures]
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a run happens.
+
+    Attributes:
+        device: `cpu` or `cuda`.
+        hardware: said in the card.
+        start: weights of the same network to go on from, instead of random ones.
+        share: of the work, when several processes train together.
+    """
+
+    device: str = "cpu"
+    hardware: str = "not stated"
+    start: Path | None = None
+    share: Share = ALONE
+
+
 def train(
     dataset: Dataset,
     out: Path,
     config: RunConfig,
     *,
-    device: str = "cpu",
-    hardware: str = "not stated",
+    around: Surroundings = Surroundings(),
     on_epoch: Callable[[int], None] | None = None,
 ) -> TrainResult:
     """Train on a data set's train split and keep the weights that are best on its validation split.
@@ -52,22 +76,22 @@ def train(
         dataset: must have squares in both splits.
         out: folder for weights, card, state, history and curves.
         config: network and training.
-        device: `cpu` or `cuda`.
-        hardware: said in the card.
+        around: device, hardware, first weights.
         on_epoch: called with each finished epoch, 0-based, once it is on disk; may raise to stop.
 
     Raises:
         ValueError: if a split is empty.
     """
     resuming = check_same_run(out, config)
-    squares = choose_labelled(load_squares(dataset, Split.TRAIN), config.train)
-    held_out = load_squares(dataset, Split.VALIDATION)
+    squares = choose_labelled(
+        load_squares(dataset, Split.TRAIN, config.network.reduction), config.train
+    )
+    held_out = load_squares(dataset, Split.VALIDATION, config.network.reduction)
     if not len(squares) or not len(held_out):
         raise ValueError(f"{dataset.folder}: expected squares to train on and to validate on")
 
     torch.manual_seed(config.train.seed)
-    network = XCryoNet(config.network).to(device)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stub
+    network, about_start = _first_network(config, around)
     average = Average(network, config.train.ema_decay)
     run = RunState(network, average, make_optimisers(network, config.train))
     done = load_state(out, run) if resuming else 0
@@ -77,19 +101,21 @@ def train(
         if _is_over(history, config.train.patience):
             break
         start = time.monotonic()
-        losses = _run_epoch(run, squares, config, epoch)
+        losses = run_epoch(run, squares, config, epoch, around.share)
+        same_buffers(run.network)
+        same_buffers(average.network)
         judgement = judge(average.network, held_out)
         seconds = time.monotonic() - start
         history.append(_figures(epoch, seconds, losses, judgement, run.optimisers))
-        if history[-1].validation_mae == min(e.validation_mae for e in history):
-            about = _about(dataset, squares, held_out)
-            card = _card(about, squares, config, history, judgement, hardware)
-            save_checkpoint(out / BEST_FILE, average.network, card)
-        write_history(out / HISTORY_FILE, history)
-        save_state(out, run, len(history))
-        draw_curves(out / CURVES_FILE, history)
+        if around.share.is_first:
+            if history[-1].validation_mae == min(e.validation_mae for e in history):
+                about = _about(dataset, squares, held_out) + about_start
+                card = _card(about, squares, config, history, judgement, around.hardware)
+                save_checkpoint(out / BEST_FILE, average.network, card)
+            _write_progress(out, run, history)
         if on_epoch is not None:
             on_epoch(epoch)
+    wait_for_others()
     return TrainResult(out / BEST_FILE, read_card(card_path(out / BEST_FILE)), history)
 
 
@@ -98,15 +124,43 @@ def steps_per_epoch(squares: Squares, config: RunConfig) -> int:
     return config.train.steps_per_epoch or max(len(squares) // config.train.batch_size, 1)
 
 
-def _run_epoch(run: RunState, squares: Squares, config: RunConfig, epoch: int) -> list[StepLosses]:
+def _first_network(config: RunConfig, around: Surroundings) -> tuple[XCryoNet, str]:
+    """A network with its first weights, and what to say of these in the card.
+
+    Raises:
+        CheckpointError: if the weights to start from are of another network.
+    """
+    torch.manual_seed(config.train.seed)
+    network, about = XCryoNet(config.network), ""
+    if around.start is not None:
+        started, card = load_checkpoint(around.start)
+        if card.config.network != config.network:
+            raise CheckpointError(f"{around.start}: expected weights of this very network")
+        network.load_state_dict(started.state_dict())
+        about = f"; started from weights {card.model_id} ({card.steps} steps on {card.data})"
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stub
+    return network.to(around.device), about
+
+
+def _write_progress(out: Path, run: RunState, history: list[EpochFigures]) -> None:
+    write_history(out / HISTORY_FILE, history)
+    save_state(out, run, len(history))
+    draw_curves(out / CURVES_FILE, history)
+
+
+def run_epoch(
+    run: RunState, squares: Squares, config: RunConfig, epoch: int, share: Share
+) -> list[StepLosses]:
     """Take one epoch's batches through the three steps."""
     device = next(run.network.parameters()).device
     count = steps_per_epoch(squares, config)
-    map_px = config.network.size_px // config.network.primary.stride
+    map_px = config.network.map_px
     run.network.train()
     losses = []
-    batches = training_batches(squares, config.train, epoch, map_px)
-    for index, batch in enumerate(tqdm(batches, f"epoch {epoch + 1}", count, leave=False)):
+    batches = training_batches(squares, config.train, epoch, map_px, share)
+    for index, batch in enumerate(
+        tqdm(batches, f"epoch {epoch + 1}", count, leave=False, disable=not share.is_first)
+    ):
         step = epoch * count + index
         rate = learning_rate(config.train, step, config.train.epochs * count)
         for optimiser in run.optimisers.present().values():

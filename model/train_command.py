@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from model.checkpoint import CheckpointError
 from model.config import NetworkConfig, RunConfig, TrainConfig, paper_network
 from model.dataset import DatasetError, read_dataset
-from model.train import train
+from model.spread import join_others, leave_others
+from model.train import Surroundings, train
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patience", type=int, help="epochs without progress before it stops")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument(
+        "--start", type=Path, metavar="WEIGHTS", help="go on from these, not from random ones"
+    )
     parser.add_argument("--hardware", default="not stated", help="said in the model card")
     parser.add_argument("--json", action="store_true", help="print the model card as JSON")
 
@@ -42,13 +46,18 @@ def run(args: argparse.Namespace) -> int:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if args.threads:
         torch.set_num_threads(args.threads)
+    share = join_others(device)
+    around = Surroundings(device, args.hardware, args.start, share)
     try:
         config = build_config(args)
-        dataset = read_dataset(args.data)
-        result = train(dataset, args.out, config, device=device, hardware=args.hardware)
+        result = train(read_dataset(args.data), args.out, config, around=around)
     except (CheckpointError, DatasetError, OSError, ValidationError, ValueError) as error:
         sys.stderr.write(f"xcryonet train: {error}\n")
         return 1
+    finally:
+        leave_others()
+    if not share.is_first:
+        return 0
     card = result.card
     if args.json:
         sys.stdout.write(json.dumps(card.model_dump(mode="json"), indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""`xcryonet benchmark`: how many squares this machine scores in a second."""
+"""`xcryonet benchmark`: how many squares this machine scores in a second; `table1`: the paper's."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from model import table1_command
 from model.checkpoint import CheckpointError
 from model.predict import Scorer
 from model.preprocess import CROP_SIZE_PX, Crop
@@ -22,10 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="default: the ones that ship")
     parser.add_argument("--json", action="store_true", help="for programs")
+    others = parser.add_subparsers(dest="other", metavar="table1")
+    table1_command.add_arguments(others.add_parser("table1", help="the paper's table 1 on DATA"))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure; 1 when the weights cannot be loaded."""
+    """Measure; 1 when the weights or the data set cannot be loaded."""
+    if args.other == "table1":
+        return table1_command.run(args)
     try:
         scorer = Scorer.load(args.weights, args.device)
     except CheckpointError as error:

@@ -25,6 +25,7 @@ FULL_SCALE = 512.0
 
 TINY = NetworkConfig(
     size_px=SIZE_PX,
+    reduction=1,
     primary=FeatureConfig(stem_channels=8, stem_kernel=5, channels=(8, 8)),
     attribute=FeatureConfig(stem_channels=8, stem_kernel=5, channels=(8, 8)),
     hidden=16,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from model.blocks import fuse_norms
+from model.blocks import Context, fuse_norms
 from model.config import FeatureConfig, NetworkConfig, paper_network
 from model.network import Attention, XCryoNet, attention_logits
 from tests.model.samples import SIZE_PX, TINY
@@ -29,12 +29,12 @@ def test_everything_has_its_shape_and_is_finite(network: XCryoNet) -> None:
     assert torch.isfinite(out.final.stacked()).all()
 
 
-def test_the_default_maps_are_80_by_80_and_strictly_between_0_and_1() -> None:
+def test_the_default_maps_are_40_by_40_and_strictly_between_0_and_1() -> None:
     torch.manual_seed(0)
     network = XCryoNet(NetworkConfig()).eval()
     with torch.inference_mode():
-        maps = torch.sigmoid(network(torch.rand(1, 1, 640, 640)).attention_logits)
-    assert maps.shape == (1, 2, 80, 80)
+        maps = torch.sigmoid(network(torch.rand(1, 1, 160, 160)).attention_logits)
+    assert maps.shape == (1, 2, 40, 40)
     assert float(maps.min()) > 0
     assert float(maps.max()) < 1
 
@@ -81,9 +81,9 @@ def test_the_primary_branch_works_alone() -> None:
 
 def test_a_configuration_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValidationError, match="one stride"):
-        NetworkConfig(attribute=FeatureConfig(stem_channels=4, channels=(4, 4), strides=(1, 1)))
+        NetworkConfig(attribute=FeatureConfig(stem_channels=4, channels=(4, 4)))
     with pytest.raises(ValidationError, match="even number"):
-        NetworkConfig(primary=FeatureConfig(stem_channels=4, channels=(4, 5)))
+        NetworkConfig(primary=FeatureConfig(stem_channels=4, stem_stride=2, channels=(4, 5)))
     with pytest.raises(ValidationError, match="divisor"):
         NetworkConfig(size_px=100)
 
@@ -94,3 +94,15 @@ def test_graded_maps_start_low_as_a_defect_is_rare_and_the_papers_do_not() -> No
     plain = Attention(graded=False)
     assert float(torch.sigmoid(plain(raw)).detach().max()) == 0.5
     assert not any(p.requires_grad for p in plain.parameters())
+
+
+def test_with_context_a_place_knows_of_the_whole_crop() -> None:
+    torch.manual_seed(0)
+    context = Context(4).eval()
+    dark, bright = torch.zeros(1, 4, 6, 6), torch.zeros(1, 4, 6, 6)
+    bright[:, :, 0, 0] = 9.0
+    with torch.inference_mode():
+        context.distance.fill_(1.0)
+        far, near = context(dark)[0, :, 0, 0], context(dark)[0, :, 3, 3]
+        assert float((context(bright)[0, :, 5, 5] - context(dark)[0, :, 5, 5]).abs().max()) > 0.1
+    assert (far >= near).all()

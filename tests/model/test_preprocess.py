@@ -60,3 +60,10 @@ def test_levels_that_are_no_positive_numbers_are_refused(level: float) -> None:
 def test_nan_is_not_coded() -> None:
     with pytest.raises(CropError, match="NaN"):
         encode(np.full((4, 4), np.nan), 1.0)
+
+
+def test_a_reduced_input_is_the_mean_of_its_pixels() -> None:
+    square = crop(window(0.25))
+    whole, half = network_input(square, SIZE_PX), network_input(square, SIZE_PX, 2)
+    assert half.shape == (SIZE_PX // 2, SIZE_PX // 2)
+    np.testing.assert_allclose(half, whole.reshape(32, 2, 32, 2).mean((1, 3)), atol=1e-6)

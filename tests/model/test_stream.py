@@ -8,7 +8,15 @@ import torch
 
 from model.config import TrainConfig
 from model.dataset import Split, read_dataset
-from model.stream import Squares, choose_labelled, load_squares, plain_batches, training_batches
+from model.spread import Share
+from model.stream import (
+    Squares,
+    choose_labelled,
+    draw_order,
+    load_squares,
+    plain_batches,
+    training_batches,
+)
 from tests.model.samples import SIZE_PX, mild, write_squares
 
 
@@ -60,3 +68,33 @@ def test_brightness_follows_the_bent_pixels(squares: Squares) -> None:
         > 0.1
     )
     assert float(batch.labels[:, 0].max()) <= 4.0
+
+
+def test_processes_share_each_batch(squares: Squares) -> None:
+    config = TrainConfig(batch_size=4, balance=0, augment=None)
+    [whole, *_] = training_batches(squares, config, 0, 8)
+    parts = [next(training_batches(squares, config, 0, 8, Share(rank, 2))) for rank in range(2)]
+    assert [len(p.inputs) for p in parts] == [2, 2]
+    assert torch.equal(parts[0].inputs, whole.inputs[0::2])
+    assert torch.equal(parts[1].inputs, whole.inputs[1::2])
+
+
+def test_rare_severities_are_drawn_more_often(squares: Squares) -> None:
+    torn = squares.labels[:, 2] >= 1
+    assert 0 < torn.mean() < 0.4
+    drawn = draw_order(squares, 1.0, 4000, np.random.default_rng(0))
+    assert 0.45 < torn[drawn].mean() < 0.55
+    plain = draw_order(squares, 0.0, 800, np.random.default_rng(0))
+    assert np.unique(plain, return_counts=True)[1].tolist() == [100] * 8
+
+
+def test_reduced_squares_keep_their_masks_and_their_augmentation_in_proportion(
+    tmp_path: Path,
+) -> None:
+    write_squares(tmp_path)
+    squares = load_squares(read_dataset(tmp_path), Split.TRAIN, 2)
+    config = TrainConfig(batch_size=8, augment=mild())
+    [batch] = training_batches(squares, config, 0, 8)
+    assert batch.inputs.shape == (8, 1, SIZE_PX // 2, SIZE_PX // 2)
+    assert batch.masks.shape == (8, 2, 8, 8)
+    assert mild().reduced(2).blur_px == 0.5

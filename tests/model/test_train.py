@@ -9,9 +9,9 @@ import torch
 
 from model.checkpoint import CheckpointError, load_checkpoint
 from model.dataset import Dataset, read_dataset
-from model.train import CURVES_FILE, train
+from model.train import CURVES_FILE, Surroundings, train
 from model.train_command import add_arguments, build_config, run
-from tests.model.samples import mild, tiny_run, write_squares
+from tests.model.samples import TINY, mild, tiny_run, write_squares
 
 
 @pytest.fixture
@@ -59,6 +59,21 @@ def test_a_folder_of_another_run_is_refused(dataset: Dataset, tmp_path: Path) ->
     train(dataset, tmp_path / "out", tiny_run(epochs=1))
     with pytest.raises(CheckpointError, match="another one"):
         train(dataset, tmp_path / "out", tiny_run(epochs=1, seed=7))
+
+
+def test_training_goes_on_from_weights_of_the_same_network_alone(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    first = train(dataset, tmp_path / "first", tiny_run(epochs=1))
+    around = Surroundings(start=first.weights)
+    still = tiny_run(epochs=1, learning_rate=1e-12, ema_decay=0)
+    second = train(dataset, tmp_path / "second", still, around=around)
+    assert first.card.model_id in second.card.data
+    before, after = (load_checkpoint(r.weights)[0].state_dict() for r in (first, second))
+    assert torch.allclose(before["primary.stem.conv.weight"], after["primary.stem.conv.weight"])
+    other = still.model_copy(update={"network": TINY.model_copy(update={"hidden": 8})})
+    with pytest.raises(CheckpointError, match="this very network"):
+        train(dataset, tmp_path / "third", other, around=around)
 
 
 def test_training_ends_early_when_nothing_improves(dataset: Dataset, tmp_path: Path) -> None:

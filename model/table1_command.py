@@ -1,0 +1,88 @@
+"""`xcryonet benchmark table1 DATA`: the paper's table 1 on a data set of your own."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from model.dataset import DatasetError, read_dataset
+from model.metrics import SCORES
+from model.table1 import Line, Plan, SplitBy, make_table, measure_table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments; the defaults are the paper's sizes."""
+    paper = Plan()
+    parser.add_argument("data", type=Path, metavar="DATA", help="data set folder")
+    parser.add_argument("--labelled", type=int, nargs="+", default=list(paper.labelled))
+    parser.add_argument("--unlabelled", type=int, default=paper.unlabelled)
+    parser.add_argument("--runs", type=int, default=paper.runs)
+    parser.add_argument("--epochs", type=int, default=paper.epochs)
+    parser.add_argument(
+        "--reduction", type=int, default=paper.reduction, help="make crops so many times smaller"
+    )
+    parser.add_argument(
+        "--split",
+        choices=[str(s) for s in SplitBy],
+        default=str(paper.split),
+        help="hold out whole grids, or squares as the paper did",
+    )
+    parser.add_argument("--seed", type=int, default=paper.seed)
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--out", type=Path, help="write the table here too, after every line")
+    parser.add_argument("--json", action="store_true", help="print every run's errors as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure the table; 0 done, 1 failed."""
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device = args.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    plan = Plan(
+        tuple(args.labelled),
+        args.unlabelled,
+        args.runs,
+        args.epochs,
+        args.reduction,
+        SplitBy(args.split),
+        args.seed,
+    )
+    lines: list[Line] = []
+    try:
+        dataset = read_dataset(args.data)
+        about = f"{dataset.header.origin} (seed {dataset.header.seed}), {_count(dataset.squares)}"
+        for line in measure_table(
+            dataset, plan, device, lambda text: sys.stderr.write(text + "\n")
+        ):
+            lines.append(line)
+            if args.out is not None:
+                args.out.write_text(make_table(lines, plan, about), encoding="utf-8")
+    except (DatasetError, OSError, ValueError) as error:
+        sys.stderr.write(f"xcryonet benchmark table1: {error}\n")
+        return 1
+    sys.stdout.write(_as_json(lines) if args.json else make_table(lines, plan, about))
+    return 0
+
+
+def _count(squares: tuple[object, ...]) -> str:
+    grids = {getattr(square, "grid", "") for square in squares}
+    return f"{len(squares)} squares of {len(grids)} grids"
+
+
+def _as_json(lines: list[Line]) -> str:
+    rows = [
+        {
+            "method": line.method.name,
+            "supervision": line.method.supervision,
+            "labelled": line.method.labelled,
+            "mae": {name: line.errors[:, i].tolist() for i, name in enumerate(SCORES)},
+            "paper": line.method.paper,
+        }
+        for line in lines
+    ]
+    return json.dumps(rows, indent=2) + "\n"

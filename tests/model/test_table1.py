@@ -1,0 +1,86 @@
+"""Table 1: the paper's methods, held out by grid or square, and no claim to a size it has not."""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.dataset import read_dataset
+from model.stream import Squares, load_rows
+from model.table1 import PAPER, Plan, SplitBy, held_out
+from model.table1_command import add_arguments, run
+from tests.model.samples import write_squares
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_squares(tmp_path / "data", 18)
+    return tmp_path / "data"
+
+
+def table(folder: Path, *words: str) -> int:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    sizes = ["--labelled", "4", "--unlabelled", "4", "--runs", "2", "--epochs", "1"]
+    return run(parser.parse_args([str(folder), *sizes, "--device", "cpu", *words]))
+
+
+@pytest.fixture
+def squares(folder: Path) -> Squares:
+    dataset = read_dataset(folder)
+    return load_rows(dataset, dataset.squares, 1)
+
+
+def test_a_held_out_grid_is_held_out_whole(squares: Squares) -> None:
+    held = held_out(squares, SplitBy.GRID, np.random.default_rng(0))
+    inside = {g for g, is_held in zip(squares.grids, held, strict=True) if is_held}
+    outside = {g for g, is_held in zip(squares.grids, held, strict=True) if not is_held}
+    assert len(inside) == 1
+    assert not inside & outside
+
+
+def test_as_in_the_paper_single_squares_can_be_held_out(squares: Squares) -> None:
+    held = held_out(squares, SplitBy.SQUARE, np.random.default_rng(0))
+    assert held.sum() == 3
+
+
+def test_the_plan_knows_the_papers_lines_in_its_order() -> None:
+    assert Plan().methods() == list(PAPER)
+    assert Plan(labelled=(7,)).methods()[0].paper is None
+    assert Plan(split=SplitBy.SQUARE).is_papers
+    assert not Plan(epochs=3).is_papers
+
+
+def test_a_reduced_table_says_so_and_stands_beside_the_papers(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "table.md"
+    assert table(folder, "--labelled", "100", "--out", str(out)) == 0
+    text = capsys.readouterr().out
+    assert text == out.read_text()
+    assert "REDUCED: 4 unlabelled (paper 1500), 2 runs (4), 1 epochs (75)" in text
+    [line] = [row for row in text.splitlines() if row.startswith("| XCryoNet | SS")]
+    assert line.count("±") == 5
+    assert "(0.91)" in line
+    assert "(1.38)" in line
+
+
+def test_every_runs_errors_are_there_for_a_program(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert table(folder, "--json", "--split", "square") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(r["method"], r["supervision"]) for r in rows] == [
+        ("Primary", "SS"),
+        ("Primary", "FS"),
+        ("XCryoNet", "SS"),
+        ("XCryoNet", "FS"),
+    ]
+    assert all(len(r["mae"]["overall"]) == 2 for r in rows)
+
+
+def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert table(tmp_path / "none") == 1
+    assert "dataset.json" in capsys.readouterr().err
