@@ -35,14 +35,21 @@ Placed = aliased(DecisionRow, name="placed")
 """Decisions that give a square its place in the operator's order."""
 
 
-def answer_columns() -> list[sa.ColumnElement[object] | sa.Label[DecisionKind]]:
+def answer_columns() -> list[
+    sa.ColumnElement[object] | sa.Label[DecisionKind] | sa.Label[int | None]
+]:
     """List the columns that an answer is made of, each once: the square's own come first."""
     names = set(SquareAnswer.model_fields) | set(PICTURES.values())
     square, prediction = SquareRow.__table__.c, PredictionRow.__table__.c
     own = [column for column in square if column.name in names]
     scores = [column for column in prediction if column.name in names - set(square.keys())]
-    decided = [DecisionRow.kind.label("decision"), Placed.position.label("position")]
-    return [*own, *scores, AtlasRow.__table__.c.grid_id, *decided]
+    return [
+        *own,
+        *scores,
+        AtlasRow.__table__.c.grid_id,
+        DecisionRow.kind.label("decision"),
+        Placed.position.label("position"),
+    ]
 
 
 def build_answers(db: Session, rows: Sequence[sa.RowMapping]) -> list[SquareAnswer]:
