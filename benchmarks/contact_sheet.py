@@ -21,13 +21,15 @@ from simulate.variant import Variant
 CELL_PX = 160
 FILM_GREY = 190
 COLUMNS = 10
+GRIDS = 6
 
 
 def simulate_squares(folder: Path, seed: int) -> list[CutSquare]:
-    """Squares of two simulated grids like the real ones: 300 mesh, carbon, previews only."""
-    k3 = replace(find_instrument(CameraKind.K3), columns=3, rows=3)
+    """Squares of simulated grids that are like the real ones: 300 mesh, carbon, previews only."""
+    k3 = replace(find_instrument(CameraKind.K3), columns=2, rows=2)
     squares: list[CutSquare] = []
-    for number, foil in enumerate((FoilKind.R2_2, FoilKind.R12_13)):
+    for number in range(GRIDS):
+        foil = (FoilKind.R2_2, FoilKind.R12_13)[number % 2]
         out = folder / str(number)
         plan = SessionPlan(
             instrument=k3, foil=foil, grids=1, seed=seed + number, variant=Variant.PREVIEWS_ONLY

@@ -11,6 +11,7 @@ from model.attributes import brightness, squareness
 from model.dataset import DatasetWriter, Header, Labels, Split, Square
 from model.preprocess import Crop, film_units
 from simulate.crops import Jitter, SimulatedCrop, cut_crop
+from simulate.raters import draw_raters, mean_labels, rate_all
 from simulate.specimen import Specimen
 from simulate.traits import draw_kinds, draw_traits
 from simulate.view import draw_view, vary_view
@@ -28,13 +29,17 @@ class OutputNotEmptyError(ValueError):
 
 @dataclass(frozen=True)
 class DatasetPlan:
-    """How many grids and squares, the seed, and the share of grids kept for validation and test."""
+    """How many grids and squares, the seed, and the share of grids kept for validation and test.
+
+    Labels are the truth, or with `raters` the mean of that many people's scores.
+    """
 
     grids: int
     squares_per_grid: int
     seed: int
     validation: float = 0.15
     test: float = 0.0
+    raters: int = 0
 
 
 def check_empty(out: Path) -> None:
@@ -58,6 +63,7 @@ def write_dataset(
         progress: Called with the number of squares just written.
     """
     check_empty(out)
+    raters = draw_raters(plan.seed, plan.raters)
     header = Header(origin="simulated by xcryonet dataset", seed=plan.seed)
     with (
         DatasetWriter(out, header) as writer,
@@ -65,7 +71,11 @@ def write_dataset(
     ):
         for grid in range(plan.grids):
             for index, crop in enumerate(simulate_grid(plan.seed, grid, plan.squares_per_grid)):
-                line, facts = _describe(crop, grid, index, _split(grid, plan))
+                labels = label(crop)
+                ratings = rate_all(raters, labels, (plan.seed, grid, index))
+                place = (grid, index, _split(grid, plan))
+                line, facts = _describe(crop, place, mean_labels(labels, ratings))
+                facts |= {"labels": labels.model_dump(), "ratings": ratings}
                 writer.add(line, crop.pixels, crop.mask)
                 truth.write(json.dumps(facts) + "\n")
                 progress(1)
@@ -118,9 +128,10 @@ def _split(grid: int, plan: DatasetPlan) -> Split:
 
 
 def _describe(
-    crop: SimulatedCrop, grid: int, index: int, split: Split
+    crop: SimulatedCrop, place: tuple[int, int, Split], labels: Labels
 ) -> tuple[Square, dict[str, object]]:
     """The square's line of the list, and its further truth."""
+    grid, index, split = place
     name, folder = f"g{grid:03d}-{index:04d}", f"g{grid:03d}"
     square, condition = crop.square, crop.square.condition
     line = Square(
@@ -131,7 +142,7 @@ def _describe(
         full_scale=crop.full_scale,
         film_level=crop.film_level,
         vacuum_level=crop.vacuum_level,
-        labels=label(crop),
+        labels=labels,
         split=split,
     )
     facts: dict[str, object] = {

@@ -17,6 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--squares-per-grid", type=int, default=250, help="squares of each (default 250)"
     )
     parser.add_argument("--seed", type=int, default=1, help="same seed, same data set (default 1)")
+    parser.add_argument(
+        "--raters",
+        type=int,
+        default=0,
+        help="label as the mean of so many imperfect raters (default 0: the truth)",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -26,7 +32,12 @@ def run(args: argparse.Namespace) -> int:
     if complaint is not None:
         sys.stderr.write(f"xcryonet dataset: {complaint}\n")
         return 2
-    plan = DatasetPlan(grids=args.grids, squares_per_grid=args.squares_per_grid, seed=args.seed)
+    plan = DatasetPlan(
+        grids=args.grids,
+        squares_per_grid=args.squares_per_grid,
+        seed=args.seed,
+        raters=args.raters,
+    )
     total = plan.grids * plan.squares_per_grid
     with tqdm(total=total, unit="square", disable=args.quiet) as bar:
         write_dataset(args.out, plan, progress=bar.update)
@@ -39,8 +50,10 @@ def _complaint(args: argparse.Namespace) -> str | None:
         value = getattr(args, name)
         if value < 1:
             return f"--{name.replace('_', '-')}: expected 1 or more, found {value}"
-    if args.seed < 0:
-        return f"--seed: expected 0 or more, found {args.seed}"
+    for name in ("seed", "raters"):
+        value = getattr(args, name)
+        if value < 0:
+            return f"--{name}: expected 0 or more, found {value}"
     try:
         check_empty(args.out)
     except OutputNotEmptyError as error:

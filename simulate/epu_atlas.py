@@ -5,9 +5,10 @@ from datetime import datetime
 
 from simulate.epu_nodes import TileEntry, tile_list
 from simulate.epu_shared import (
-    CAMERA_INPUT,
     CORE,
     LIBRARY,
+    CameraInput,
+    camera_settings,
     dictionary_head,
     dictionary_type,
     image_reference,
@@ -156,8 +157,10 @@ def _acquisition(
     camera = ident(
         p("camera"),
         xy(p("Binning"), deeper, binning, binning),
-        el(p("CameraLocation"), "WideAngle" if empty else "EnergyFilter"),
-        _camera_input(p("CameraSpecificInput"), deeper, empty=empty),
+        el(p("CameraLocation"), "WideAngle" if empty else instrument.location),
+        _camera_input(
+            p("CameraSpecificInput"), deeper, () if empty else camera_settings(instrument)
+        ),
         el(p("DarkGainCorrection"), "None"),
         el(p("ExposureTime"), 0 if empty else 1),
         el(p("Inserted"), False),
@@ -201,10 +204,10 @@ def _acquisition(
     )
 
 
-def _camera_input(tag: str, inner: str, *, empty: bool) -> Element:
-    count = 0 if empty else len(CAMERA_INPUT)
-    children = dictionary_head(count, 0 if empty else 17, _STRING, "string comparer")
-    if not empty:
+def _camera_input(tag: str, inner: str, settings: CameraInput) -> Element:
+    count = len(settings)
+    children = dictionary_head(count, 17 if settings else 0, _STRING, "string comparer")
+    if settings:
         pairs = (
             el(
                 "KeyValuePairOfstringanyType",
@@ -212,7 +215,7 @@ def _camera_input(tag: str, inner: str, *, empty: bool) -> Element:
                 _any_value(value),
                 default=G,
             )
-            for key, value in CAMERA_INPUT
+            for key, value in settings
         )
         pair_type = f"System.Collections.Generic.KeyValuePair`2[{_STRING},{_OBJECT}][]"
         children.append(

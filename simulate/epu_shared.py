@@ -9,16 +9,22 @@ LIBRARY = (
 )
 CORE = "mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089"
 
-CAMERA_INPUT: tuple[tuple[str, bool | int | str | None], ...] = (
+CameraInput = tuple[tuple[str, bool | int | str | None], ...]
+
+_COUNTING: CameraInput = (
     ("AlignIntegratedImageEnabled", False),
     ("SuperResolutionFactor", 1),
     ("FractionationSettings", None),
     ("ElectronCountingEnabled", True),
     ("ApplyDefinedShutter", True),
-    ("CetaFramesSummed", 1),
-    ("CetaNoiseReductionEnabled", False),
-    ("FixedReadoutArea", "Full"),
 )
+_EVERY: CameraInput = (("CetaFramesSummed", 1), ("CetaNoiseReductionEnabled", False))
+_READOUT: CameraInput = (("FixedReadoutArea", "Full"),)
+
+
+def camera_settings(instrument: Instrument) -> CameraInput:
+    """The camera's own settings; a Ceta, which integrates, has only the two that bear its name."""
+    return (*_COUNTING, *_EVERY, *_READOUT) if instrument.counting else _EVERY
 
 
 def xy(tag: str, inner: str, x: Value, y: Value, *, under: str = "") -> Element:
@@ -65,11 +71,10 @@ def custom_value(key: str, value: bool | int | str | float | None) -> Element:
     return el("a:KeyValueOfstringanyType", el("a:Key", key), written)
 
 
-def camera_input() -> Element:
+def camera_input(instrument: Instrument) -> Element:
     """CameraSpecificInput of an image file."""
-    return el(
-        "CameraSpecificInput", *(custom_value(key, value) for key, value in CAMERA_INPUT), a=AR
-    )
+    pairs = (custom_value(key, value) for key, value in camera_settings(instrument))
+    return el("CameraSpecificInput", *pairs, a=AR)
 
 
 def prefixed(prefix: str, name: str) -> str:
@@ -113,11 +118,13 @@ def optics(
         p("DiffractionFocus", 0),
         pair("DiffractionShift"),
         pair("DiffractionStigmator"),
-        p("EFTEMOn", live and instrument.camera == "EF-CCD"),
-        _energy_filter(prefix, settings=settings) if live else p("EnergyFilter", None),
+        p("EFTEMOn", live and instrument.filtered),
+        _energy_filter(prefix, settings=settings)
+        if live and instrument.filtered
+        else p("EnergyFilter", None),
         p("Focus", 0 if settings else -0.00069),
         el(prefixed(prefix, "GunStigmator"), None, **{inner: FT}),
-        p("IlluminationMode", None if settings else "Parallel"),
+        p("IlluminationMode", "Parallel" if instrument.field_emission and not settings else None),
         p("IlluminationProbeSubMode", None),
         pair("ImageShift"),
         p("Intensity", 0 if live else None),

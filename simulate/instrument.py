@@ -50,6 +50,26 @@ class Instrument:
     pivot_um: float = 35_000.0
 
     @property
+    def filtered(self) -> bool:
+        """Whether an energy filter stands before the camera."""
+        return self.camera == "EF-CCD"
+
+    @property
+    def location(self) -> str:
+        """Where the camera sits, in EPU's words."""
+        return "EnergyFilter" if self.filtered else "BottomMounted"
+
+    @property
+    def counting(self) -> bool:
+        """Whether the camera counts electrons."""
+        return self.camera != "BM-Ceta"
+
+    @property
+    def field_emission(self) -> bool:
+        """Whether the gun has an extractor, and the column three condensers."""
+        return self.gun == "FieldEmission"
+
+    @property
     def pixel_um(self) -> float:
         """Side of a tile pixel, binning included."""
         return hypot(self.matrix_nm[0], self.matrix_nm[1]) * self.binning / 1000

@@ -20,7 +20,7 @@ from simulate.instrument import Instrument
 from simulate.mesh import MeshKind
 from simulate.nodes import NodeFinder
 from simulate.specimen import Specimen
-from simulate.traits import draw_traits
+from simulate.traits import draw_traits, make_ordinary
 from simulate.variant import ABORTED_TILES, Variant, apply_to_traits
 
 EXCHANGE_S = 233.0
@@ -102,7 +102,8 @@ def write_session(
 def make_specimen(plan: SessionPlan, grid: int) -> Specimen:
     """The grid in one autoloader slot."""
     rng = np.random.default_rng([plan.seed, grid, 7])
-    traits = apply_to_traits(plan.variant, draw_traits(rng, plan.mesh, plan.foil, gold=False))
+    drawn = draw_traits(rng, plan.mesh, plan.foil, gold=False)
+    traits = apply_to_traits(plan.variant, make_ordinary(rng, drawn))
     return Specimen(traits, (plan.seed, grid, 8))
 
 
@@ -111,10 +112,10 @@ def draw_look(rng: np.random.Generator) -> tuple[Optics, Detector]:
     optics = Optics(
         electrons=float(rng.uniform(25, 60)),
         blur_um=float(rng.uniform(0.2, 0.6)),
-        scatter=float(rng.uniform(0.006, 0.025)),
+        scatter=float(rng.uniform(0.003, 0.01)),
         scatter_um=float(rng.uniform(6, 20)),
         fringe=0.1,
-        leak=0.004,
+        leak=0.009,
         shading=(0.0, 0.0),
     )
     detector = Detector(counts=32.0, gain_sd=0.0, stripe_sd=0.01, dark=0.9, hot_row=0.4)

@@ -1,8 +1,9 @@
 """One tile of an atlas: the specimen as the camera sees it at one stage position."""
 
 from dataclasses import dataclass
-from math import cos, radians, sin
+from math import ceil, cos, radians, sin
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,8 @@ _BEAM_FALL = 0.06
 """How much darker the beam is at a tile's corner than in its middle."""
 
 _FINEST_UM = 0.25
+_PATCH_UM, _PATCH_SD = 4.0, 0.6
+"""Size and spread of the patches on metal bars, as real previews show them."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def take_tile(
             seen.append(_locate(specimen, instrument, view, square, window))
     electrons = illuminate(image, optics, instrument.pixel_um)
     electrons *= _beam(width, height)
+    electrons += np.float32(optics.electrons * optics.leak) * _patches(rng, instrument)
     pattern = np.random.default_rng(width + 31 * height)
     counts = detect(rng, electrons, detector, pattern)
     written = np.clip(np.rint(counts), 0, 65535).astype(np.uint16)
@@ -103,6 +107,16 @@ def _locate(
     x, y = tile_pixel(instrument, view, stage)
     recipe = square.recipe
     return Seen(recipe.column, recipe.row, x, y, window.size_um, stage, square.severities)
+
+
+def _patches(rng: np.random.Generator, instrument: Instrument) -> NDArray[np.float32]:
+    """How unevenly the bars let light through, about 0 and never below -1; (height, width)."""
+    width, height = instrument.width_px, instrument.height_px
+    step = _PATCH_UM / instrument.pixel_um
+    coarse = (ceil(height / step) + 1, ceil(width / step) + 1)
+    field = np.float32(_PATCH_SD) * rng.standard_normal(coarse, dtype=np.float32)
+    smooth = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.maximum(smooth, -1), dtype=np.float32)
 
 
 def _beam(width: int, height: int) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """What is common to one grid: mesh and foil, how it was frozen, how dirty and torn it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from simulate.film import Foil, FoilKind
 from simulate.mesh import Mesh, MeshKind
 
 GRID_RADIUS_UM = 1500.0
+_AMOUNTS = ("specks", "grime", "groups", "clumps", "flakes", "crystals", "covers")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,18 @@ def draw_traits(
             *(GridField.draw(rng, GRID_RADIUS_UM, float(rng.uniform(150, 700))) for _ in range(4))
         ),
     )
+
+
+def make_ordinary(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
+    """The grid as most that are screened: data sets are drawn wider, for training."""
+    cleaner = float(np.exp(rng.normal(-0.8, 0.4)))
+    dirt = replace(
+        traits.dirt,
+        **{name: getattr(traits.dirt, name) * cleaner for name in _AMOUNTS},
+        frost=traits.dirt.frost if rng.random() < 0.2 else 0.0,
+    )
+    tears = replace(traits.tears, share=traits.tears.share * float(rng.uniform(0.1, 0.5)))
+    return replace(traits, dirt=dirt, tears=tears)
 
 
 def draw_kinds(rng: np.random.Generator) -> tuple[MeshKind, FoilKind, bool]:

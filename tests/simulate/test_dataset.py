@@ -1,4 +1,6 @@
+import json
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,20 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+def test_raters_change_labels_but_no_pixel_and_the_truth_is_kept(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "truth", PLAN)
+    write_dataset(tmp_path / "rated", replace(PLAN, raters=2))
+    plain, rated = contents(tmp_path / "truth"), contents(tmp_path / "rated")
+    assert {n for n in plain if plain[n] != rated[n]} == {"squares.jsonl", "truth.jsonl"}
+    known = {s.id: s.labels for s in read_dataset(tmp_path / "truth").squares}
+    for line in rated["truth.jsonl"].decode().splitlines():
+        facts = json.loads(line)
+        labels = known[facts["id"]]
+        assert labels is not None
+        assert facts["labels"] == labels.model_dump()
+        assert len(facts["ratings"]) == 2
+
+
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep", encoding="utf-8")
     with pytest.raises(OutputNotEmptyError, match="empty"):
@@ -49,7 +65,7 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("--grids", "0"), ("--squares-per-grid", "-3"), ("--seed", "-1")]
+    "words", [("--grids", "0"), ("--squares-per-grid", "-3"), ("--seed", "-1"), ("--raters", "-1")]
 )
 def test_wrong_numbers_end_with_2_and_write_nothing(
     tmp_path: Path, words: tuple[str, str], capsys: pytest.CaptureFixture[str]

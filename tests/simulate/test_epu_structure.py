@@ -1,5 +1,6 @@
 """Written XML has the elements, namespaces and attributes of the real files, and their order."""
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
@@ -58,6 +59,16 @@ def test_elements_and_namespaces_equal_the_real_ones(
     assert paths(ours) == paths(theirs)
     assert b"\n" not in ours
     assert not ours.startswith(b"<?xml")
+
+
+def test_a_talos_with_ceta_writes_the_elements_of_a_real_one(tmp_path: Path) -> None:
+    small = replace(
+        INSTRUMENTS[CameraKind.CETA], width_px=256, height_px=256, binning=16, columns=1, rows=2
+    )
+    write_session(tmp_path / "out", SessionPlan(instrument=small))
+    ours = next((tmp_path / "out").rglob("Atlas_*.xml")).read_bytes()
+    theirs = (REAL.parent / "epu-files" / "talos-ceta" / "Atlas_1.xml").read_bytes()
+    assert paths(ours) == paths(theirs)
 
 
 def test_an_acquired_atlas_dm_has_only_elements_of_a_real_one(session: Path) -> None:

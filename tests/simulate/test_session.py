@@ -122,10 +122,6 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path, written: Written) -
         (Variant.ABORTED, 8),
         (Variant.NEARLY_EMPTY, 9),
         (Variant.PREVIEWS_ONLY, 9),
-        (Variant.SPLIT_WRITES, 9),
-        (Variant.RENAMED, 9),
-        (Variant.LATE_XML, 9),
-        (Variant.FUTURE_DATES, 9),
         (Variant.TIFF, 9),
     ],
 )
