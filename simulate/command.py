@@ -40,15 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the session; 0 when done, 2 for wrong arguments (and nothing is written)."""
+    """Write the session; 0 done, 1 the disk refuses, 2 wrong arguments (nothing is written)."""
     try:
         plan = read_plan(args)
         check_empty(args.out)
     except (ValueError, OutputNotEmptyError) as error:
         sys.stderr.write(f"xcryonet simulate: {error}\n")
         return 2
-    with tqdm(total=plan.tiles, unit="tile", disable=args.quiet) as bar:
-        write_session(args.out, plan, progress=bar.update)
+    try:
+        with tqdm(total=plan.tiles, unit="tile", disable=args.quiet) as bar:
+            write_session(args.out, plan, progress=bar.update)
+    except OSError as error:
+        sys.stderr.write(f"xcryonet simulate: {error}\n")
+        return 1
     return 0
 
 

@@ -46,8 +46,11 @@ def check_empty(out: Path) -> None:
     """Make sure that nothing would be overwritten.
 
     Raises:
-        OutputNotEmptyError: if `out` is a file, or a folder that holds anything.
+        OutputNotEmptyError: if `out` is a file, under a file, or a folder that holds anything.
     """
+    above = next((folder for folder in out.absolute().parents if folder.exists()), None)
+    if above is not None and not above.is_dir():
+        raise OutputNotEmptyError(f"{out}: expected a new or empty folder, found {above}, a file")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputNotEmptyError(f"{out}: expected a new or empty folder, found something there")
 

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the data set; 0 when done, 2 for wrong arguments (and nothing is written)."""
+    """Write the data set; 0 done, 1 the disk refuses, 2 wrong arguments (nothing is written)."""
     complaint = _complaint(args)
     if complaint is not None:
         sys.stderr.write(f"xcryonet dataset: {complaint}\n")
@@ -39,8 +39,12 @@ def run(args: argparse.Namespace) -> int:
         raters=args.raters,
     )
     total = plan.grids * plan.squares_per_grid
-    with tqdm(total=total, unit="square", disable=args.quiet) as bar:
-        write_dataset(args.out, plan, progress=bar.update)
+    try:
+        with tqdm(total=total, unit="square", disable=args.quiet) as bar:
+            write_dataset(args.out, plan, progress=bar.update)
+    except OSError as error:
+        sys.stderr.write(f"xcryonet dataset: {error}\n")
+        return 1
     return 0
 
 

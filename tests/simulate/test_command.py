@@ -47,6 +47,21 @@ def test_a_folder_that_holds_something_is_left_alone(
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_place_under_a_file_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("keep", encoding="utf-8")
+    assert run(parse(str(tmp_path / "file" / "out"))) == 2
+    assert "a file" in capsys.readouterr().err
+
+
+def test_a_disk_that_refuses_is_said_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(parse("/proc/nowhere", "--preset", "demo")) == 1
+    assert "nowhere" in capsys.readouterr().err
+
+
 def test_the_demo_is_two_small_grids() -> None:
     plan = read_plan(parse("out", "--preset", "demo"))
     assert plan.grids == 2
