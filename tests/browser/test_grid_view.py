@@ -1,10 +1,11 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from ingest.records import FileRecord, FileState
-from service.tables import SquareStatus
+from service.tables import JobRow, JobState, SquareStatus, TileRow
 from tests.browser.looking import (
     RANKED,
     api_squares,
@@ -208,3 +209,21 @@ def test_failed_files_stand_with_their_reason(page: Page, microscope: Microscope
     expect(row).to_contain_text("a/Tile_1.mrc")
     expect(row).to_contain_text("ends early")
     expect(page.locator(".processes")).to_contain_text("/epu")
+
+
+def test_a_tile_given_up_is_tried_again_from_the_page(page: Page, microscope: Microscope) -> None:
+    grid = microscope.load_grid(1)
+    microscope.acquire(grid)
+    with microscope.database.write() as db:
+        tile = db.scalars(sa.select(TileRow)).one()
+        db.add(JobRow(id="score:1", tile_id=tile.id, state=JobState.DEAD, reason="<b>no room</b>"))
+    open_grid(page, microscope, 9)
+
+    expect(page.locator(".activity")).to_contain_text("1 tile given up")
+    page.locator(".activity").click()
+    expect(page.locator(".files tbody tr")).to_contain_text("<b>no room</b>")
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.locator(".files")).to_have_count(0)
+    jobs = microscope.client.get("/jobs").json()["items"]
+    assert [job["state"] for job in jobs] == ["queued"]

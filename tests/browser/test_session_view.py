@@ -9,6 +9,7 @@ from tests.browser.running import RunningService
 
 pytestmark = pytest.mark.browser
 
+ASKED = ("events", "ingesters", "workers", "files", "jobs")
 HOSTILE = (
     "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>\"'&amp; \u202eevil "
     + "long" * 2500
@@ -115,7 +116,7 @@ def test_an_idle_page_asks_little_and_hears_nothing_new(page: Page, microscope: 
     assert {status for _, status in heard} == {304}
     asked = [url.removeprefix(microscope.url).partition("?")[0] for url, _ in heard]
     assert "/api/v1/events" in asked
-    assert set(asked) <= {f"/api/v1/{name}" for name in ("events", "ingesters", "workers", "files")}
+    assert set(asked) <= {f"/api/v1/{name}" for name in ASKED}
 
 
 def test_a_silent_process_is_said_to_be_silent_though_nothing_else_changes(

@@ -1,27 +1,41 @@
 /** The drawer under the bar: ingest, workers and every file that failed or waits, each with its reason; or the keys. */
 
+import { send } from "./api.js";
 import { silentSeconds } from "./bar.js";
 import { el, put } from "./dom.js";
 import { age } from "./format.js";
 import { text } from "./text.js";
 
 const ROWS = 200;
+const ORDER = ["dead", "failed", "waiting"];
 
 /** Keep `node` showing the open drawer of the store, or nothing. */
-export function drawActivity(node, { store }) {
+export function drawActivity(node, { store, turn }) {
   const close = el("button", { type: "button", class: "quiet close", onclick: () => store.set({ drawer: null }) }, text.activity.close);
   const activity = el("div");
   const help = keys(store);
   let rows = ROWS;
   node.setAttribute("aria-label", text.activity.drawer);
   put(node, close, activity, help);
-  store.watch(["drawer", "heardAt", "files", "tiles"], (state) => {
+  store.watch(["drawer", "heardAt", "files", "jobs", "tiles"], (state) => {
     node.hidden = state.drawer === null;
     activity.hidden = state.drawer !== "activity";
     help.hidden = state.drawer !== "keys";
     if (activity.hidden) put(activity);
-    else keepScroll(node, () => put(activity, processes(state), ...troubles(state, rows, showAll)));
+    else keepScroll(node, () => put(activity, processes(state), ...troubles(state, { most: rows, showAll, retry })));
   });
+
+  async function retry(job) {
+    try {
+      await send("POST", `/jobs/${encodeURIComponent(job.id)}/retry`);
+      store.set({ failure: null, said: { words: text.activity.retried } });
+      turn();
+    } catch (error) {
+      if (!("status" in error)) throw error;
+      if (error.status === 401 || error.status === 403) store.set({ needsToken: true });
+      else store.set({ failure: error.message || text.failure.network });
+    }
+  }
 
   function showAll() {
     rows = Infinity;
@@ -64,9 +78,10 @@ function process(kind, name, row, lines) {
   );
 }
 
-function troubles({ files, tiles }, most, showAll) {
+function troubles({ files, tiles, jobs }, { most, showAll, retry }) {
   const failed = tiles.filter((tile) => tile.state !== "placed").map((tile) => ({ ...tile, path: tile.name, attempts: null }));
-  const rows = [...files, ...failed].sort((a, b) => (a.state === b.state ? 0 : a.state === "failed" ? -1 : 1));
+  const dead = jobs.map((job) => ({ ...job, path: job.tile_name ?? job.id, again: () => retry(job) }));
+  const rows = [...dead, ...files, ...failed].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
   if (rows.length === 0) return [el("p", { class: "muted" }, text.activity.noTrouble)];
   const names = text.activity.columns;
   return [
@@ -84,10 +99,10 @@ function trouble(row) {
   return el(
     "tr",
     { class: row.state },
-    el("td", {}, el("span", { class: "state" }, row.state)),
+    el("td", {}, el("span", { class: "state" }, text.activity.fileStates[row.state] ?? row.state)),
     el("td", { class: "path" }, el("bdi", {}, row.path)),
     el("td", {}, el("bdi", {}, row.reason ?? text.none)),
-    el("td", { class: "number" }, row.attempts === null ? "" : String(row.attempts)),
+    el("td", { class: "number" }, row.attempts === null ? "" : String(row.attempts), row.again ? el("button", { type: "button", onclick: row.again }, text.activity.again) : null),
   );
 }
 

@@ -30,7 +30,7 @@ export function drawBar(node, { store }) {
   put(node, crumbs, activity, mark, keys);
 
   store.watch(["place", "sessions", "sessionId"], (state) => redraw(crumbs, trail(state)));
-  store.watch(["heardAt", "files", "tiles", "drawer"], (state) => {
+  store.watch(["heardAt", "files", "jobs", "tiles", "drawer"], (state) => {
     put(activity, lamps(state));
     activity.setAttribute("aria-expanded", String(state.drawer === "activity"));
     keys.setAttribute("aria-expanded", String(state.drawer === "keys"));
@@ -70,14 +70,14 @@ function trail({ place, sessions, sessionId }) {
   return [home, up];
 }
 
-function lamps({ ingesters, workers, files, tiles }) {
+function lamps({ ingesters, workers, files, tiles, jobs }) {
   const failed = files.filter((file) => file.state === "failed").length + tiles.filter((tile) => tile.state === "failed").length;
   const waiting = files.filter((file) => file.state === "waiting").length;
-  const trouble = failed > 0 ? text.activity.failed(failed) : waiting > 0 ? text.activity.waiting(waiting) : text.activity.filesFine;
+  const trouble = jobs.length > 0 ? text.activity.givenUp(jobs.length) : failed > 0 ? text.activity.failed(failed) : waiting > 0 ? text.activity.waiting(waiting) : text.activity.filesFine;
   return [
     lamp(text.activity.ingest, ingesters, text.activity.noIngester, (row) => row.state === "watching"),
     lamp(text.activity.worker, workers, text.activity.workerNone, (row) => row.state !== "stopped"),
-    light(failed > 0 ? "bad" : waiting > 0 ? "wait" : "good", text.activity.files, trouble),
+    light(failed + jobs.length > 0 ? "bad" : waiting > 0 ? "wait" : "good", text.activity.files, trouble),
   ];
 }
 

@@ -3,6 +3,7 @@
 import { scoreColour } from "../colours.js";
 
 const RETRY_MS = 3000;
+const TOGETHER_MS = 150;
 const GROUND = "#050608";
 
 /** Draws one grid; pictures are fetched once, a new summary only adds to them. */
@@ -11,6 +12,7 @@ export class Thumbnail {
   #summary = null;
   #numbers;
   #snug;
+  #later = null;
 
   /**
    * @param {{side?: number, numbers?: number, snug?: boolean}} options `side` in pixels; the best `numbers` squares
@@ -38,10 +40,15 @@ export class Thumbnail {
 
   #fetch(url) {
     const image = new Image();
-    image.onload = () => this.#draw();
+    image.onload = () => this.#soon();
     image.onerror = () => setTimeout(() => this.#again(url), RETRY_MS);
     image.src = url;
     this.#images.set(url, image);
+  }
+
+  /** Draw once for all the pictures that arrive together: a drawing costs as much for one new tile as for all. */
+  #soon() {
+    this.#later ??= setTimeout(() => this.#draw(), TOGETHER_MS);
   }
 
   #again(url) {
@@ -50,6 +57,8 @@ export class Thumbnail {
   }
 
   #draw() {
+    clearTimeout(this.#later);
+    this.#later = null;
     const paint = this.canvas.getContext("2d");
     const { tiles, marks, gain } = this.#summary;
     const width = this.canvas.width;

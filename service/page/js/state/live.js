@@ -21,6 +21,7 @@ export class Live {
   #ingesters = new List("/ingesters");
   #workers = new List("/workers");
   #files = new List("/files?state=failed&state=waiting");
+  #jobs = new List("/jobs?state=dead");
   #grids = null;
   #open = null;
 
@@ -56,11 +57,12 @@ export class Live {
   }
 
   async #activity() {
-    await Promise.all([this.#ingesters.refresh(), this.#workers.refresh(), this.#files.refresh()]);
+    await Promise.all([this.#ingesters.refresh(), this.#workers.refresh(), this.#files.refresh(), this.#jobs.refresh()]);
     this.#store.set({
       ingesters: this.#ingesters.data,
       workers: this.#workers.data,
       files: this.#files.data,
+      jobs: this.#jobs.data,
       heardAt: Date.now(),
     });
     this.#activityAt = performance.now();

@@ -51,6 +51,7 @@ export function initialState() {
     ingesters: [],
     workers: [],
     files: [],
+    jobs: [],
     heardAt: null,
     connection: { answeredAt: null, failures: 0 },
     grid: null,
