@@ -7,6 +7,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +26,7 @@ class Part(StrEnum):
     POSTGRES = "postgresql server"
     BINDFS = "bindfs"
     DOCKER = "docker engine"
+    TMPFS = "a small disk of one's own (mount as root)"
     SHARED = "real material in ../shared"
 
 
@@ -97,6 +99,19 @@ def _engine_answers(docker: Path) -> bool:
     return subprocess.run([docker, "info"], check=False, capture_output=True).returncode == 0
 
 
+def _find_tmpfs() -> Path | None:
+    """Find out whether a small file system can be mounted: as root, and outside most containers."""
+    mount = _find_program("mount")
+    if mount is None or os.geteuid() != 0:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["-t", "tmpfs", "-o", "size=1m", "none", folder]
+        if subprocess.run([mount, *words], check=False, capture_output=True).returncode:
+            return None
+        subprocess.run(["umount", folder], check=True)
+    return mount
+
+
 def _find_shared() -> Path | None:
     """Find the folder of real material beside the checkout."""
     shared = ROOT.parent / "shared"
@@ -114,4 +129,5 @@ _FINDERS: dict[Part, Callable[[], Path | None]] = {
     Part.BINDFS: _find_bindfs,
     Part.DOCKER: _find_docker,
     Part.SHARED: _find_shared,
+    Part.TMPFS: _find_tmpfs,
 }

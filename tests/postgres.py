@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.needs import Part, needs
@@ -13,9 +14,35 @@ from tests.needs import Part, needs
 _SETTINGS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server that can be stopped and started again over the same data."""
+
+    url: str
+    folder: Path
+    control: tuple[str, ...]
+    options: str
+
+    def start(self) -> None:
+        """Start it."""
+        words = ["-l", str(self.folder / "log"), "-o", self.options, "start"]
+        _run(self.folder, [*self.control, *words])
+
+    def stop(self) -> None:
+        """Stop it at once, as a power cut would."""
+        _run(self.folder, [*self.control, "-m", "immediate", "stop"])
+
+
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server with an empty database; yield its SQLAlchemy URL."""
+    with stoppable_postgres() as server:
+        yield server.url
+
+
+@contextmanager
+def stoppable_postgres() -> Iterator[PostgresServer]:
+    """Start a server with an empty database; yield it."""
     programs = needs(Part.POSTGRES)
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     if os.geteuid() == 0:
@@ -27,12 +54,14 @@ def postgres_server() -> Iterator[str]:
             [str(programs / "initdb"), "-D", data, "-U", "xcryonet", "--auth=trust", "--no-sync"],
         )
         options = f"{_SETTINGS} -c unix_socket_directories={folder}"
-        control = [str(programs / "pg_ctl"), "-D", data, "-w"]
-        _run(folder, [*control, "-l", str(folder / "log"), "-o", options, "start"])
+        control = (str(programs / "pg_ctl"), "-D", data, "-w")
+        url = f"postgresql+psycopg://xcryonet@/postgres?host={folder}"
+        server = PostgresServer(url, folder, control, options)
+        server.start()
         try:
-            yield f"postgresql+psycopg://xcryonet@/postgres?host={folder}"
+            yield server
         finally:
-            _run(folder, [*control, "-m", "immediate", "stop"])
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -33,7 +33,7 @@ TICK_S = 0.2
 LONG_STOP_S = 9.0
 """Longer than a worker's lease: it is declared dead and must find that out by itself."""
 
-FINISH_S = 300.0
+FINISH_S = 1200.0
 
 
 @dataclass

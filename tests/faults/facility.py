@@ -4,6 +4,7 @@ They are forked from a server that has imported everything: a restart then costs
 instead of many, and a test kills more often what is at work than what is still starting.
 """
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,7 @@ from tests.faults import quick_worker
 from tests.pipeline.running import free_port
 
 GRACE_S = 40.0
+PR_SET_PDEATHSIG = 1
 WORKER, QUICK_WORKER = ["worker"], ["quick-worker"]
 PRELOAD = [
     "tests.faults.facility",
@@ -148,7 +150,8 @@ def facility_on(
 
 
 def run_command(words: list[str], variables: dict[str, str], log: str) -> None:
-    """Be one of our programs; runs in the forked process."""
+    """Be one of our programs; runs in the forked process, which ends with the one it came from."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.environ.update(variables)  # noqa: TID251 - a child's own
     number = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for output in (1, 2):

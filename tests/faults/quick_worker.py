@@ -4,6 +4,8 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -18,12 +20,12 @@ from service.queries.models import register_model
 from service.settings import Settings
 from service.worker_scoring import ScoreWork
 
-POISON_FOLDER = "XCRYONET_TEST_POISON"
+POISON = "XCRYONET_TEST_POISON"
 TILE_S = "XCRYONET_TEST_TILE_S"
 
 
 class QuickNetwork:
-    """Scores follow from the pixels alone; a crop named in the poison folder kills the process."""
+    """Scores follow from the pixels alone; where poison is asked for, the first crop ever kills."""
 
     model_id = "quick"
 
@@ -33,7 +35,8 @@ class QuickNetwork:
 
     def _score(self, crop: Crop) -> SquareScore:
         grey = float(crop.pixels[::8, ::8].mean()) * 4 / 255
-        if os.environ.get(POISON_FOLDER) and grey > 0:  # noqa: TID251 - the test's own
+        poison = os.environ.get(POISON)  # noqa: TID251 - the test's own
+        if poison and _is_poison(Path(poison), crop):
             os.kill(os.getpid(), signal.SIGKILL)
         spread = np.full((80, 80), 7, np.uint8)
         return SquareScore(
@@ -44,6 +47,13 @@ class QuickNetwork:
             attention_cracking=spread,
             attention_contamination=spread,
         )
+
+
+def _is_poison(note: Path, crop: Crop) -> bool:
+    digest = sha256(crop.pixels.tobytes()).hexdigest()
+    if not note.exists():
+        note.write_text(digest)
+    return note.read_text() == digest
 
 
 def main() -> int:
