@@ -5,10 +5,9 @@ field says otherwise; stage positions are micrometres in EPU's own stage axes. G
 camera's counts.
 """
 
-from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 CROP_SIZE_PX = 640
 """Side of a square's crop, pixels (XCryoNet paper, section 3)."""
@@ -20,7 +19,7 @@ CROP_PIXEL_NM = 160.0
 class Record(BaseModel):
     """A frozen message; an unknown field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class GridState(StrEnum):
@@ -68,7 +67,7 @@ class SessionRecord(Record):
 
     key: str = Field(description="name of the session's folder", min_length=1, max_length=255)
     name: str | None = None
-    started_at: datetime | None = None
+    started_at: AwareDatetime | None = None
     instrument_id: str | None = None
     instrument_model: str | None = None
 
@@ -117,7 +116,7 @@ class AtlasRecord(Record):
     complete: bool = Field(
         default=False, description="EPU has finished it and all its tiles are in"
     )
-    acquired_at: datetime | None = None
+    acquired_at: AwareDatetime | None = None
     camera: str | None = None
     magnification: float | None = None
     voltage_kv: float | None = None
@@ -151,7 +150,7 @@ class TileRecord(Record):
     stage_x_um: float | None = None
     stage_y_um: float | None = None
     stage_z_um: float | None = None
-    acquired_at: datetime | None = None
+    acquired_at: AwareDatetime | None = None
     dose_per_px: float | None = Field(
         default=None, ge=0, description="mean electrons per tile pixel"
     )

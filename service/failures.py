@@ -6,7 +6,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
 from service.errors import InvalidError, NoTokenError, ServiceError
@@ -27,6 +27,8 @@ def add_failures(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(OSError, _storage_away)
+    app.add_exception_handler(DataError, _not_storable)
+    app.add_exception_handler(OverflowError, _not_storable)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -59,6 +61,13 @@ def _database_away(_: Request, error: Exception) -> JSONResponse:
     return _answer(503, detail, "database_away", (), {"Retry-After": "2"})
 
 
+def _not_storable(_: Request, error: Exception) -> JSONResponse:
+    """Refuse what no column holds: a number beyond 64 bits, a NUL in a text."""
+    reason = error.orig if isinstance(error, DBAPIError) else error
+    detail = f"a value cannot be stored or looked for: {str(reason).splitlines()[0]}"
+    return _answer(InvalidError.status, detail, InvalidError.code)
+
+
 def _storage_away(request: Request, error: Exception) -> JSONResponse:
     if not is_passing(error):
         return _unexpected(request, error)
@@ -75,7 +84,7 @@ def _answer(
     status: int,
     detail: str,
     code: str,
-    errors: Sequence[dict[str, object]],
+    errors: Sequence[dict[str, object]] = (),
     headers: object = None,
 ) -> JSONResponse:
     body = ErrorAnswer(detail=detail, code=code, errors=list(errors))

@@ -72,7 +72,9 @@ class Heartbeat:
             if mine is None:
                 raise WorkerLostError(f"worker {self.worker_id} was declared dead")
             mine.seen_at, mine.state = now, state
-            silent = WorkerRow.seen_at < now - timedelta(seconds=self.lease_s)
+            lease = timedelta(seconds=self.lease_s)
+            # Seen in the future: the clock was set back, and who lives signs on again at once.
+            silent = sa.or_(WorkerRow.seen_at < now - lease, WorkerRow.seen_at > now + lease)
             dead = list(session.scalars(sa.delete(WorkerRow).where(silent).returning(WorkerRow.id)))
         if not dead:
             return []

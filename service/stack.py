@@ -49,7 +49,7 @@ def run_stack(
     line = StateLine(database, (local_host(settings.host), settings.port))
     try:
         with _ingest_token(database) as token:
-            programs = [*make_programs(settings, watch, token), *beside]
+            programs = [*make_programs(settings, watch, token, list_gpus()), *beside]
             supervisor = Supervisor(programs, say=line.interrupt(say))
             supervisor.run(stop, tick=lambda: line.tick(lambda: when_up(address)))
     finally:
@@ -57,7 +57,9 @@ def run_stack(
         database.close()
 
 
-def make_programs(settings: Settings, watch: Path, token: str) -> list[Program]:
+def make_programs(
+    settings: Settings, watch: Path, token: str, gpus: Sequence[str] = ()
+) -> list[Program]:
     """Say what runs: the web process first, because the others talk to it or its database."""
     ours: dict[str, str] = {
         "XCRYONET_DATA_DIR": str(settings.data_dir.absolute()),
@@ -74,9 +76,35 @@ def make_programs(settings: Settings, watch: Path, token: str) -> list[Program]:
     ingest = ["--watch", str(watch), "--url", url]
     return [
         make_program("web", ["serve", *address], ours, logs),
-        make_program("worker", ["worker"], ours, logs),
+        *_make_workers(ours, logs, gpus if settings.device != "cpu" else ()),
         make_program("ingest", ["ingest", *ingest], {"XCRYONET_TOKEN": token}, logs),
     ]
+
+
+def _make_workers(variables: Mapping[str, str], logs: Path, gpus: Sequence[str]) -> list[Program]:
+    """Make one worker for each GPU, which sees no other; one in all where there are not several."""
+    if len(gpus) < 2:
+        return [make_program("worker", ["worker"], variables, logs)]
+    return [
+        make_program(f"worker-{gpu}", ["worker"], {**variables, "CUDA_VISIBLE_DEVICES": gpu}, logs)
+        for gpu in gpus
+    ]
+
+
+def list_gpus(
+    visible: str | None = None, cards: Path = Path("/proc/driver/nvidia/gpus")
+) -> list[str]:
+    """List the GPUs that workers may use, as CUDA names them.
+
+    Args:
+        visible: the present `CUDA_VISIBLE_DEVICES`; None where nobody has set it.
+        cards: where NVIDIA's driver lists its cards.
+    """
+    if visible is None:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")  # noqa: TID251 - CUDA's, not ours
+    if visible is not None:
+        return [name.strip() for name in visible.split(",") if name.strip()]
+    return [str(number) for number, _ in enumerate(sorted(cards.glob("*")))]
 
 
 def make_program(

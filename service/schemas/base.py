@@ -10,7 +10,9 @@ Item = TypeVar("Item", bound=BaseModel)
 class Answer(BaseModel):
     """A frozen answer; made from a row's attributes or by keyword."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", from_attributes=True, allow_inf_nan=False
+    )
 
 
 class Page(Answer, Generic[Item]):

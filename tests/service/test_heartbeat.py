@@ -35,6 +35,20 @@ def list_workers(database: Database) -> dict[str, WorkerState]:
         return {row.id: row.state for row in session.scalars(sa.select(WorkerRow))}
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_hides_no_dead_worker(database: Database, hours: int) -> None:
+    queue = NotedQueue()
+    alive = sign_on(database, queue, "alive")
+    sign_on(database, queue, "dead")
+    for name in ("alive", "dead"):
+        fall_silent(database, name, hours * 3600)
+
+    alive.beat(WorkerState.IDLE)
+
+    assert set(list_workers(database)) == {"alive"}
+    assert queue.released == [["dead"]]
+
+
 def test_a_silent_worker_loses_its_row_and_its_jobs(database: Database) -> None:
     queue = NotedQueue()
     alive = sign_on(database, queue, "alive")

@@ -13,6 +13,7 @@ from service.stack import (
     check_folders,
     check_port_free,
     find_free_port,
+    list_gpus,
     local_host,
     make_programs,
     page_address,
@@ -52,6 +53,27 @@ def test_a_port_in_use_is_found_out_before_anything_starts() -> None:
 )
 def test_the_page_is_named_as_this_machine_reaches_it(host: str, address: str) -> None:
     assert page_address(Settings(host=host)) == address
+
+
+def test_each_gpu_has_a_worker_that_sees_no_other(tmp_path: Path) -> None:
+    def workers(gpus: list[str], device: str = "auto") -> list[str | None]:
+        settings = Settings(data_dir=tmp_path / "data", device=device)
+        programs = make_programs(settings, tmp_path / "epu", "token", gpus)
+        found = [program for program in programs if program.name.startswith("worker")]
+        return [program.environment.get("CUDA_VISIBLE_DEVICES") for program in found]
+
+    assert workers(["0", "1", "GPU-7a"]) == ["0", "1", "GPU-7a"]
+    assert len(workers([])) == len(workers(["0"])) == len(workers(["0", "1"], device="cpu")) == 1
+
+
+def test_gpus_are_those_of_the_driver_unless_cuda_is_told_otherwise(tmp_path: Path) -> None:
+    for name in ("0000:17:00.0", "0000:65:00.0"):
+        (tmp_path / name).mkdir()
+
+    assert list_gpus("", tmp_path) == []
+    assert list_gpus("3, GPU-7a", tmp_path) == ["3", "GPU-7a"]
+    assert list_gpus(None, tmp_path) in (["0", "1"], list_gpus())
+    assert list_gpus("", tmp_path / "none") == []
 
 
 def test_a_name_is_no_address() -> None:
