@@ -5,6 +5,7 @@ import shutil
 import signal
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import httpx2
 import sqlalchemy as sa
 
 from benchmarks.figure import Figure
-from service.tables import JobRow, JobState, TileRow, WorkerRow
+from ingest.pending import SettledFile
+from ingest.watch import WatchSettings, settled_files
+from service.tables import JobRow, JobState, WorkerRow
 from simulate.session import write_session
 from tests.faults.facility import QUICK_WORKER, Facility, facility_on
 from tests.faults.quick_worker import TILE_S
@@ -47,7 +49,7 @@ def measure() -> Iterator[Figure]:
         yield Figure("the same, median", statistics.median(waits), "s")
         queued = _follow_silent_share(folder / "silent", folder / "made")
         yield Figure(
-            f"silent share, 1 s polling: last byte to tile known, worst of {len(queued)}",
+            f"silent share, 1 s polling: last byte to taken in, worst of {len(queued)}",
             max(queued),
             "s",
         )
@@ -92,39 +94,40 @@ def _begun_by_another(facility: Facility, holder: Holder) -> bool:
 
 
 def _follow_silent_share(here: Path, made: Path) -> list[float]:
-    """Write tiles one by one into a folder that is only polled."""
+    """Write tiles one by one into a folder that is only polled; time until each is handed out."""
+    (atlas,) = {path.parent for path in made.rglob("Tile_*.mrc")}
+    target = here / atlas.relative_to(made)
+    target.mkdir(parents=True)
+    names = sorted({p.stem for p in atlas.glob("Tile_*")}, key=lambda s: int(s.split("_")[2]))
+    seen: dict[str, float] = {}
+    stop = threading.Event()
+
+    def watch() -> None:
+        for item in settled_files(here, settings=WatchSettings(polling=True), stop=stop):
+            if isinstance(item, SettledFile):
+                seen[item.path.name] = time.monotonic()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     waits = []
-    with facility_on(f"sqlite:///{here}.sqlite", here) as facility:
-        facility.parts["ingest"].environment["XCRYONET_POLLING"] = "true"
-        facility.keep_up()
-        _wait(lambda: _answers(facility), 120)
-        (atlas,) = {path.parent for path in made.rglob("Tile_*.mrc")}
-        target = facility.watch / atlas.relative_to(made)
-        target.mkdir(parents=True)
-        time.sleep(3)
-        names = sorted({p.stem for p in atlas.glob("Tile_*")}, key=lambda s: int(s.split("_")[2]))
+    try:
         for name in names[:TILES]:
-            for path in sorted(atlas.glob(f"{name}.*")):
+            paths = sorted(atlas.glob(f"{name}.*"))
+            for path in paths:
                 shutil.copyfile(path, target / path.name)
             closed = time.monotonic()
-            _wait(partial(_is_known, facility, name), 60)
-            waits.append(time.monotonic() - closed)
-            time.sleep(2.3)
+            wanted = {path.name for path in paths}
+            _wait(partial(_have_come, wanted, seen), 60)
+            waits.append(max(seen[one] for one in wanted) - closed)
+            time.sleep(1.3)
+    finally:
+        stop.set()
+        watcher.join()
     return waits
 
 
-def _is_known(facility: Facility, name: str) -> bool:
-    """Whether a tile's row says that it is placed: its squares are asked for in the same breath."""
-    with facility.database.read() as db:
-        state = db.scalar(sa.select(TileRow.state).where(TileRow.name == name))
-    return state == "placed"
-
-
-def _answers(facility: Facility) -> bool:
-    try:
-        return httpx2.get(f"{facility.url}/readyz").status_code == 200
-    except httpx2.TransportError:
-        return False
+def _have_come(wanted: set[str], seen: dict[str, float]) -> bool:
+    return wanted <= seen.keys()
 
 
 def _wait(ask: Callable[[], Found | None], longest_s: float) -> Found:

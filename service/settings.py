@@ -43,8 +43,8 @@ class Settings(BaseSettings):
 
     weights: Path | None = Field(default=None, description="checkpoint; None = the bundled one")
     device: str = Field(default="auto", description="auto, cpu or cuda")
-    heartbeat_s: float = Field(default=2.0, gt=0, description="a worker signs on this often")
-    lease_s: float = Field(default=6.0, gt=0, description="a worker silent this long is replaced")
+    heartbeat_s: float = Field(default=1.0, gt=0, description="a worker signs on this often")
+    lease_s: float = Field(default=5.0, gt=0, description="a worker silent this long is replaced")
     max_attempts: int = Field(default=3, ge=1, description="a job that fails so often is given up")
     max_deaths: int = Field(
         default=5, ge=1, description="a job in which so many workers died is given up"
