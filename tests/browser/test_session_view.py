@@ -111,7 +111,7 @@ def test_an_idle_page_asks_little_and_hears_nothing_new(page: Page, microscope: 
     heard: list[tuple[str, int]] = []
     page.on("response", lambda answer: heard.append((answer.url, answer.status)))
 
-    page.wait_for_timeout(6500)
+    page.wait_for_timeout(11_000)
 
     assert {status for _, status in heard} == {304}
     asked = [url.removeprefix(microscope.url).partition("?")[0] for url, _ in heard]

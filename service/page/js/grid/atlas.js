@@ -42,7 +42,7 @@ export class AtlasView {
       minZoomImageRatio: 0.5,
       maxZoomPixelRatio: 3,
       maxImageCacheCount: KEPT_IMAGES,
-      imageLoaderLimit: 4,
+      imageLoaderLimit: 6,
       tileRetryMax: 1000, // an outage of more than an hour
       tileRetryDelay: 4000,
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true, scrollToZoom: true },

@@ -146,14 +146,19 @@ function decisionMarks(square) {
     made.push(svg("path", { class: "skip-mark", d: `M${a}L${c}M${b}L${d}` }));
   }
   if (square.decision === "take") {
-    const [cx, cy] = square.corners_px[1];
-    const r = side * 0.16;
+    const [cx, cy] = discOf(square);
+    const r = side * 0.13;
     made.push(
       svg("circle", { class: "take-disc", cx, cy, r }),
       svg("path", { class: "take-mark", d: `M${cx - r * 0.5},${cy}l${r * 0.38},${r * 0.4}l${r * 0.62},${-r * 0.8}` }),
     );
   }
   return made;
+}
+
+/** Where the mark of a square to take is drawn: inside its corner, clear of the brackets of the chosen square. */
+function discOf({ corners_px: corners, center_x_px: x, center_y_px: y }) {
+  return [x + (corners[1][0] - x) * 0.78, y + (corners[1][1] - y) * 0.78];
 }
 
 function statusSign(square) {
@@ -172,9 +177,9 @@ function number(square) {
 }
 
 /** Where a square comes in the plan. */
-function stop({ corners_px: corners, width_px: side }, k) {
-  const [x, y] = corners[1];
-  return svg("text", { x, y, dy: "0.36em", "font-size": side * (k < 9 ? 0.22 : 0.17) }, String(k + 1));
+function stop(square, k) {
+  const [x, y] = discOf(square);
+  return svg("text", { x, y, dy: "0.36em", "font-size": square.width_px * (k < 9 ? 0.19 : 0.14) }, String(k + 1));
 }
 
 function seam(tile) {

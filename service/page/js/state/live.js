@@ -4,8 +4,8 @@ import { List, read, Resource } from "../api.js";
 import { summarise } from "../session/summary.js";
 import { reuse } from "./reuse.js";
 
-const ACTIVITY_MS = 6_000;
-const EVERYTHING_MS = 60_000;
+const ACTIVITY_MS = 10_000;
+const EVERYTHING_MS = 120_000;
 
 /**
  * Reads the service for one store. A turn first asks for the number of the newest event; only when it has moved are the
