@@ -140,6 +140,26 @@ def test_ingest_reads_each_variant(tmp_path: Path, variant: Variant, tiles: int)
     assert len(atlases) == (2 if variant is Variant.REACQUIRED else 1)
 
 
+def test_atlas_dm_is_a_skeleton_first_then_grows_with_the_atlas(tmp_path: Path) -> None:
+    seen: list[tuple[int, int, float | None]] = []
+
+    def look(_new_tiles: int) -> None:
+        folder = atlas_folder(tmp_path / "out")
+        atlas = read_atlas_dm(folder / "Atlas.dm")
+        image = read_atlas_xml(next(folder.glob("Atlas_*.xml")))
+        percent = read_sample_dm(folder.parent / "Sample.dm").percent
+        seen.append((sum(len(t.nodes) for t in atlas.tiles), image.tiles_acquired or 0, percent))
+
+    write_session(tmp_path / "out", plan(), progress=look)
+    nodes, acquired, percents = zip(*seen, strict=True)
+    assert nodes[0] == 0
+    assert list(nodes) == sorted(nodes)
+    assert 0 < nodes[-2] <= nodes[-1]
+    assert acquired == (*range(1, 10), 9)
+    assert percents[-1] == 100
+    assert list(percents) == sorted(percents)
+
+
 def test_waiting_times_are_epus_divided_by_the_speed(tmp_path: Path) -> None:
     quick = SessionPlan(instrument=SMALL, seed=4, speed=1e9)
     write_session(tmp_path / "out", quick)
