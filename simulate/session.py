@@ -111,7 +111,7 @@ def draw_look(rng: np.random.Generator) -> tuple[Optics, Detector]:
     """Dose and sharpness of one grid's atlas, as low magnification has them."""
     optics = Optics(
         electrons=float(rng.uniform(25, 60)),
-        blur_um=float(rng.uniform(0.2, 0.6)),
+        blur_um=float(rng.uniform(0.3, 0.7)),
         scatter=float(rng.uniform(0.003, 0.01)),
         scatter_um=float(rng.uniform(6, 20)),
         fringe=0.1,

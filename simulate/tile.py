@@ -19,7 +19,7 @@ _BEAM_FALL = 0.06
 """How much darker the beam is at a tile's corner than in its middle."""
 
 _FINEST_UM = 0.25
-_PATCH_UM, _PATCH_SD = 4.0, 0.6
+_PATCH_UM, _PATCH_SD = 4.0, 0.45
 """Size and spread of the patches on metal bars, as real previews show them."""
 
 

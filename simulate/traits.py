@@ -106,7 +106,12 @@ def make_ordinary(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
         frost=traits.dirt.frost if rng.random() < 0.2 else 0.0,
     )
     tears = replace(traits.tears, share=traits.tears.share * float(rng.uniform(0.1, 0.5)))
-    return replace(traits, dirt=dirt, tears=tears)
+    ice = replace(
+        traits.ice,
+        fill=traits.ice.fill + float(rng.uniform(0.05, 0.3)),
+        patches=traits.ice.patches + 0.1,
+    )
+    return replace(traits, ice=ice, dirt=dirt, tears=tears)
 
 
 def draw_kinds(rng: np.random.Generator) -> tuple[MeshKind, FoilKind, bool]:
