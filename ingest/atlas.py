@@ -19,6 +19,7 @@ from ingest.records import (
     FrameSource,
     Point,
     SquareRecord,
+    StageSource,
 )
 from ingest.register import register_tiles
 from ingest.seams import SeamCache, find_seams
@@ -70,6 +71,7 @@ def survey_atlas(
     dm: AtlasDm | None,
     seams: SeamCache | None = None,
     measured: MeasuredWindows | None = None,
+    known_stage: StageModel | None = None,
 ) -> Survey:
     """Place tiles, find squares, film level and stage positions.
 
@@ -78,12 +80,13 @@ def survey_atlas(
         dm: Atlas.dm, once it describes this atlas.
         seams: shifts between tiles found before for the same pixels; added to.
         measured: windows measured before in this atlas; the answer is the same without.
+        known_stage: this instrument's, from another atlas; used until this one has nodes.
     """
     optics = {name: tile.optics for name, tile in tiles.items()}
     placed, refused = place_tiles(optics)
     mosaic = build_mosaic({name: tile.reduced for name, tile in tiles.items()}, placed)
     nodes = _nodes(dm)
-    stage = _stage_model(tiles, placed, nodes)
+    stage = _stage_model(tiles, placed, nodes, known_stage)
     found = find_seams(mosaic, {} if seams is None else seams)
     if stage is not None:
         registration = register_tiles(optics, placed, found, stage)
@@ -139,7 +142,10 @@ def _nodes(dm: AtlasDm | None) -> list[_Node]:
 
 
 def _stage_model(
-    tiles: Mapping[str, AtlasTile], placed: Mapping[str, Placed], nodes: list[_Node]
+    tiles: Mapping[str, AtlasTile],
+    placed: Mapping[str, Placed],
+    nodes: list[_Node],
+    known: StageModel | None,
 ) -> StageModel | None:
     if not placed:
         return None
@@ -151,7 +157,10 @@ def _stage_model(
         if tile_id in by_id
     ]
     optics = {name: tile.optics for name, tile in tiles.items()}
-    return fit_stage_model(samples) or nominal_stage_model(optics, dict(placed))
+    fitted = fit_stage_model(samples)
+    if fitted is None and known is not None:
+        return replace(known, source=StageSource.STAGE_MODEL)
+    return fitted or nominal_stage_model(optics, dict(placed))
 
 
 def _match_nodes(extraction: Extraction, frame: Frame, nodes: list[_Node]) -> dict[int, _Node]:
@@ -175,11 +184,14 @@ def _match_nodes(extraction: Extraction, frame: Frame, nodes: list[_Node]) -> di
 
 def _square(window: Window, match: _Node | None, context: _Context) -> FoundSquare:
     owner = context.mosaic.showing(window.x_um, window.y_um)[0]
-    shown = _as_epu_has_it(window, owner, match, context.mosaic)
+    shower = owner
+    if match is not None and match.tile_name in context.mosaic.tiles:
+        shower = match.tile_name
+    shown = _as_shown_by(shower, window, owner, context.mosaic)
     node = match.epu if match is not None else None
     x_px, y_px = context.frame.to_px(shown.x_um, shown.y_um)
     stage_x, stage_y = context.stage.position(
-        context.tiles[owner].optics, *_tile_pixel(window, owner, context)
+        context.tiles[shower].optics, *_tile_pixel(shown, shower, context)
     )
     pixel_um = context.frame.pixel_um
     record = SquareRecord(
@@ -207,11 +219,11 @@ def _square(window: Window, match: _Node | None, context: _Context) -> FoundSqua
     return FoundSquare(record, plan)
 
 
-def _as_epu_has_it(window: Window, owner: str, match: _Node | None, mosaic: Mosaic) -> Window:
-    """The window where EPU's atlas shows it: in the place of the tile by which EPU found it."""
-    if match is None or match.tile_name == owner:
+def _as_shown_by(shower: str, window: Window, owner: str, mosaic: Mosaic) -> Window:
+    """The window where another tile has it: that by which EPU found it, as EPU's atlas shows it."""
+    if shower == owner:
         return window
-    x_um, y_um = mosaic.seam(owner, match.tile_name).shown_at(window.x_um, window.y_um)
+    x_um, y_um = mosaic.seam(owner, shower).shown_at(window.x_um, window.y_um)
     return replace(window, x_um=x_um, y_um=y_um)
 
 

@@ -32,6 +32,9 @@ MIN_LIGHT = 0.01
 APART = 0.5
 """Centres of two windows lie at least half a pitch apart."""
 
+CUT = 0.2
+"""Of the pitch: how far off the tiles a window's middle may lie of which they show a part."""
+
 SIDE_STEP_UM = 2.0
 NEAR_STEP_UM = 2.0
 LIGHT_STEP = 2.0
@@ -40,10 +43,11 @@ LIGHT_STEP = 2.0
 
 @dataclass(frozen=True)
 class Extraction:
-    """Squares of a mosaic and the mesh they lie on."""
+    """Squares of a mosaic, the mesh they lie on, and the sites it has, in the registered frame."""
 
     windows: tuple[Window, ...]
     mesh: Mesh | None
+    lattice: Lattice | None = None
 
 
 def extract_windows(mosaic: Mosaic, measured: MeasuredWindows | None = None) -> Extraction:
@@ -67,9 +71,10 @@ def extract_windows(mosaic: Mosaic, measured: MeasuredWindows | None = None) -> 
     memory = MeasuredWindows() if measured is None else measured
     look = _Look(mosaic, overview, _search(mesh, levels), memory)
     matched = _measure(look, match_template(image, overview, mesh))
-    windows = _fill(look, matched, fit_lattice(_registered(mosaic, matched), mesh))
+    lattice = fit_lattice(_registered(mosaic, matched), mesh)
+    windows = _fill(look, matched, lattice)
     memory.end_survey()
-    return Extraction(tuple(sorted(windows, key=lambda w: (w.y_um, w.x_um))), mesh)
+    return Extraction(tuple(sorted(windows, key=lambda w: (w.y_um, w.x_um))), mesh, lattice)
 
 
 def match_template(
@@ -198,9 +203,9 @@ def _fill(look: _Look, matched: list[Window], lattice: Lattice | None) -> list[W
     tolerance = SITE_TOLERANCE * look.search.pitch_um
     spacing = _Spacing(APART * look.search.pitch_um)
     points = _registered(look.mosaic, matched)
-    sites = lattice.position(_sites(look.mosaic, lattice))
+    sites = lattice.position(sites_in_reach(look.mosaic, lattice))
     places = look.mosaic.unregistered(sites)
-    shown = look.mosaic.covers(places)
+    shown = look.mosaic.covers(places, CUT * look.search.pitch_um)
     found: list[Window] = []
     for site, place in zip(sites[shown], places[shown].tolist(), strict=True):
         distance = np.hypot(*(points - site).T)
@@ -219,7 +224,7 @@ def _registered(mosaic: Mosaic, windows: list[Window]) -> NDArray[np.float64]:
     return mosaic.registered(np.array([(w.x_um, w.y_um) for w in windows]).reshape(-1, 2))
 
 
-def _sites(mosaic: Mosaic, lattice: Lattice) -> NDArray[np.int_]:
+def sites_in_reach(mosaic: Mosaic, lattice: Lattice) -> NDArray[np.int_]:
     """(n, 2) all sites that can lie on the tiles: those of the fit and as many beyond as fit in."""
     tiles = list(mosaic.tiles.values())
     low, high = lattice.indices.min(axis=0), lattice.indices.max(axis=0)

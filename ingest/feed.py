@@ -18,10 +18,19 @@ from ingest.crops import (
 )
 from ingest.epu import AtlasDm, AtlasImageMetadata, EpuError
 from ingest.measured import MeasuredWindows
-from ingest.records import AtlasKey, AtlasRecord, SquareRecord, SquareSet, TileRecord, TileState
+from ingest.records import (
+    AtlasKey,
+    AtlasRecord,
+    SquareRecord,
+    SquareSet,
+    StageSource,
+    TileRecord,
+    TileState,
+)
 from ingest.reports import report_atlas, report_placed, report_unplaced
 from ingest.seams import Match
 from ingest.sink import Sink
+from ingest.stage import StageModel
 from ingest.tile_files import (
     PREVIEW,
     ReadTile,
@@ -57,13 +66,17 @@ class _Cut:
 
 @dataclass
 class AtlasFeed:
-    """State of one atlas: all of it can be rebuilt from EPU's folder."""
+    """State of one atlas: all of it can be rebuilt from EPU's folder.
+
+    `stages` holds each instrument's stage model as the newest atlas with nodes gave it, for all.
+    """
 
     key: AtlasKey
     sink: Sink
     files: dict[str, TileFiles] = field(default_factory=dict)
     dm: AtlasDm | None = None
     image: AtlasImageMetadata | None = None
+    stages: dict[str, StageModel] = field(default_factory=dict)
     _read: dict[str, ReadTile] = field(default_factory=dict)
     _problem: dict[str, tuple[TileState, str]] = field(default_factory=dict)
     _cuts: dict[CropPlan, _Cut] = field(default_factory=dict)
@@ -106,14 +119,23 @@ class AtlasFeed:
 
     def send(self) -> None:
         """Survey the atlas and send what differs from what was sent before."""
-        tiles = {name: read.tile for name, read in self._read.items()}
-        survey = survey_atlas(tiles, self.dm, self._seams, self._measured)
+        survey = self.survey()
         self._put_atlas(self._atlas_record(survey, complete=False))
         self._put_tiles(survey)
         self._put_squares(survey)
         self._put_displays(survey)
         if self._complete(survey):
             self._put_atlas(self._atlas_record(survey, complete=True))
+
+    def survey(self) -> Survey:
+        """What the tiles read so far say together."""
+        tiles = {name: read.tile for name, read in self._read.items()}
+        instrument = next((r.metadata.instrument_id for r in self._read.values()), None) or ""
+        known = self.stages.get(instrument) if instrument else None
+        survey = survey_atlas(tiles, self.dm, self._seams, self._measured, known)
+        if survey.stage is not None and survey.stage.source is StageSource.EPU_NODES:
+            self.stages[instrument] = survey.stage
+        return survey
 
     def forget_sent(self) -> None:
         """Send everything again next time, pictures included."""

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.atlas import Survey
 from ingest.film import FilmLevels
 from ingest.records import (
     AtlasKey,
@@ -39,6 +40,16 @@ class ScreenedAtlas:
     epu_atlas_id: int | None
     levels: FilmLevels | None
     squares: tuple[ScreenedCrop, ...]
+    survey: Survey | None = None
+
+    @property
+    def key(self) -> AtlasKey | None:
+        """Its natural key; None for a bare image."""
+        if self.session_key is None or self.sample is None or self.epu_atlas_id is None:
+            return None
+        return AtlasKey(
+            session_key=self.session_key, sample=self.sample, epu_atlas_id=self.epu_atlas_id
+        )
 
 
 class MemorySink:

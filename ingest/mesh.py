@@ -14,6 +14,10 @@ PITCH_RANGE_UM = (40.0, 300.0)
 MESH_PIXEL_UM = 2.0
 MIN_CORRELATION = 0.15
 MIN_RELATIVE_PEAK = 0.55
+MIN_FINER_PEAK = 0.05
+"""Correlation half way between sites that makes them sites too: between real ones lie bars."""
+
+FINER_OFF_UM = 6.0
 MIN_CONTRAST = 8.0
 """Windows over bars, in units of the bars' own spread: a dark tile's gain stripes stay below 3."""
 
@@ -126,7 +130,7 @@ def _peaks(correlation: NDArray[np.float32]) -> list[tuple[float, float, float]]
     smooth = np.asarray(cv2.GaussianBlur(correlation, (0, 0), 1.5), np.float32)
     top = cv2.dilate(smooth, np.ones((9, 9), np.uint8))
     found = []
-    for row, column in zip(*np.nonzero((smooth == top) & (smooth > MIN_CORRELATION)), strict=True):
+    for row, column in zip(*np.nonzero((smooth == top) & (smooth > MIN_FINER_PEAK)), strict=True):
         y, x = row - reach, column - reach
         radius_um = float(np.hypot(x, y)) * MESH_PIXEL_UM
         if PITCH_RANGE_UM[0] <= radius_um <= PITCH_RANGE_UM[1] and (y > 0 or (y == 0 and x > 0)):
@@ -152,18 +156,37 @@ def _subpixel(image: NDArray[np.float32], row: int, column: int) -> tuple[float,
 
 def _choose(peaks: list[tuple[float, float, float]]) -> Mesh | None:
     """The two shortest lattice vectors among the high peaks, at 50 to 130 degrees."""
-    if not peaks:
+    if not peaks or peaks[0][2] < MIN_CORRELATION:
         return None
-    strong = [peak for peak in peaks if peak[2] >= MIN_RELATIVE_PEAK * peaks[0][2]]
-    strong.sort(key=lambda peak: np.hypot(peak[0], peak[1]))
-    first = np.array(strong[0][:2])
-    for x, y, _ in strong[1:]:
-        second = np.array([x, y])
-        sine = abs(first[0] * y - first[1] * x) / np.linalg.norm(first) / np.linalg.norm(second)
-        near = 0.75 < np.linalg.norm(second) / np.linalg.norm(first) < 1.33
-        if sine > 0.76 and near:
-            return _oriented(first, second)
-    return _oriented(first, np.array([-first[1], first[0]]))
+    least = max(MIN_CORRELATION, MIN_RELATIVE_PEAK * peaks[0][2])
+    strong = [np.array(peak[:2]) for peak in peaks if peak[2] >= least]
+    strong.sort(key=lambda vector: float(np.hypot(*vector)))
+    first = strong[0]
+    second = next((vector for vector in strong[1:] if _spans(first, vector)), None)
+    if second is None:
+        second = np.array([-first[1], first[0]])
+    weak = [np.array(peak[:2]) for peak in peaks]
+    return _oriented(*_finer(first, second, weak))
+
+
+def _spans(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+    """Whether two vectors are a mesh's: about as long, and far from parallel."""
+    lengths = np.linalg.norm(first), np.linalg.norm(second)
+    sine = abs(first[0] * second[1] - first[1] * second[0]) / lengths[0] / lengths[1]
+    return bool(sine > 0.76 and 0.75 < lengths[1] / lengths[0] < 1.33)
+
+
+def _finer(
+    first: NDArray[np.float64], second: NDArray[np.float64], peaks: list[NDArray[np.float64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mesh of which these are diagonals: where few windows are open, those can show best."""
+    half = (first + second) / 2, (second - first) / 2
+
+    def seen(vector: NDArray[np.float64]) -> bool:
+        off = [min(np.linalg.norm(p - vector), np.linalg.norm(p + vector)) for p in peaks]
+        return bool(min(off) < FINER_OFF_UM)
+
+    return half if all(seen(vector) for vector in half) else (first, second)
 
 
 def _oriented(one: NDArray[np.float64], other: NDArray[np.float64]) -> Mesh:

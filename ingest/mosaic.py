@@ -150,10 +150,11 @@ class Mosaic:
         found.sort(key=lambda item: -item[0])
         return [name for _, name in found]
 
-    def covers(self, points_um: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """(n,) bool: which of (n, 2) positions a tile shows."""
+    def covers(self, points_um: NDArray[np.float64], beyond_um: float = 0.0) -> NDArray[np.bool_]:
+        """(n,) bool: which of (n, 2) positions a tile shows, or would if it were so much larger."""
         away = np.abs(points_um[:, None] - self._centres[None])
-        return np.asarray((away < self._halves[None]).all(axis=2).any(axis=1), bool)
+        reach = self._halves[None] + beyond_um
+        return np.asarray((away < reach).all(axis=2).any(axis=1), bool)
 
     def seam(self, owner: str, other: str) -> Seam:
         """How `other` shows what `owner` shows; nothing moves where poses are not known."""

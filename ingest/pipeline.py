@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest.atlas import Survey
 from ingest.epu import (
     AtlasDm,
     EpuError,
@@ -28,6 +29,7 @@ from ingest.records import (
     TileState,
 )
 from ingest.sink import Sink
+from ingest.stage import StageModel
 from ingest.tile_files import TileFiles
 
 PREVIEW_GRACE_S = 5.0
@@ -65,6 +67,7 @@ class Pipeline:
     _models: dict[GridKey, AtlasDm] = field(default_factory=dict)
     _grids: dict[GridKey, GridRecord] = field(default_factory=dict)
     _sessions: dict[str, SessionRecord] = field(default_factory=dict)
+    _stages: dict[str, StageModel] = field(default_factory=dict)
     _preview_since: dict[tuple[AtlasKey, str], float] = field(default_factory=dict)
 
     def take(self, file: EpuFile, path: Path, stalled: str | None = None) -> Taken:
@@ -130,6 +133,10 @@ class Pipeline:
         """Forget what was sent of an atlas: the other side does not have it."""
         self._atlases[key].forget_sent()
         self._dirty[key] = None
+
+    def survey(self, key: AtlasKey) -> Survey:
+        """What an atlas' tiles say together."""
+        return self._atlases[key].survey()
 
     def _take_tile(self, file: EpuFile, path: Path, stalled: str | None) -> Taken:
         key = _atlas_key(file)
@@ -216,7 +223,7 @@ class Pipeline:
             grid = (key.session_key, key.sample)
             if grid not in self._grids:
                 self._put_grid(GridRecord(session_key=grid[0], sample=grid[1]))
-            self._atlases[key] = AtlasFeed(key, self.sink)
+            self._atlases[key] = AtlasFeed(key, self.sink, stages=self._stages)
             self._give_model(key, self._atlases[key])
         return self._atlases[key]
 

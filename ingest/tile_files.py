@@ -15,6 +15,7 @@ PIXEL_SUFFIXES = ("mrc", "tiff", "tif", "jpg")
 """Where pixels are taken from, best first."""
 
 MAX_ASPECT_ERROR = 0.02
+MAX_SCALE_ERROR = 0.1
 
 
 PREVIEW = "jpg"
@@ -22,7 +23,7 @@ PREVIEW = "jpg"
 
 
 class TileBrokenError(Exception):
-    """A tile whose image is damaged. Its preview's grey values would not fit the other tiles'."""
+    """A tile whose image or metadata are damaged. A preview's grey values would not fit others'."""
 
 
 class TileNotReadyError(Exception):
@@ -65,7 +66,7 @@ def read_tile(files: TileFiles, *, accept_preview: bool) -> ReadTile:
 
     Raises:
         TileNotReadyError: a file that may still come is missing.
-        TileBrokenError: its image is damaged and no longer changes.
+        TileBrokenError: its image is damaged and no longer changes, or its metadata disagree.
 
     An `EpuError` says that a file is there and broken.
     """
@@ -140,15 +141,31 @@ def _optics(files: TileFiles, metadata: TileMetadata) -> TileOptics:
     row = float(np.hypot(matrix[0, 0], matrix[0, 1]))
     if not np.isfinite(matrix).all() or row == 0 or abs(np.linalg.det(matrix)) < 1e-6 * row**2:
         raise TileNotReadyError(f"its image-to-stage matrix cannot be inverted: {matrix.tolist()}")
-    binning = round(metadata.pixel_nm / row) if metadata.binning is None else metadata.binning
+    binned = _binned_per_matrix_pixel(metadata, row)
     return TileOptics(
         index=files.index,
         stage_um=metadata.stage_um[:2],
-        matrix_um=matrix * max(binning, 1) * 1e-3,
+        matrix_um=matrix * binned * 1e-3,
         pixel_um=metadata.pixel_nm * 1e-3,
         width_px=metadata.width_px,
         height_px=metadata.height_px,
     )
+
+
+def _binned_per_matrix_pixel(metadata: TileMetadata, row_nm: float) -> float:
+    """Tile pixels' size over that of the matrix' pixels, which EPU does not bin.
+
+    Raises:
+        TileBrokenError: matrix, binning and pixel size cannot all be true.
+    """
+    ratio = metadata.pixel_nm / row_nm
+    binning = metadata.binning or round(ratio)
+    if abs(ratio / max(binning, 1) - 1) > MAX_SCALE_ERROR and abs(ratio - 1) > MAX_SCALE_ERROR:
+        raise TileBrokenError(
+            f"pixel size: expected {row_nm * binning:.1f} nm by its matrix and binning {binning}, "
+            f"found {metadata.pixel_nm:.1f} nm"
+        )
+    return ratio
 
 
 class TileSizeError(EpuError):

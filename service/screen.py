@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -9,15 +10,18 @@ from tqdm import tqdm
 from ingest.epu import EpuError, natural_order
 from ingest.image import ImageError, read_bare_image
 from ingest.memory import MemorySink, ScreenedAtlas
+from ingest.picture import NothingToDrawError
 from ingest.pipeline import Pipeline
 from ingest.watch import existing_files
 from model.checkpoint import CheckpointError
 from model.predict import Scorer, SquareScore
 from model.preprocess import Crop
+from service.screen_picture import path_for, write_picture
 from service.screened import ScreenedSquare, rank_squares, to_square, write_answer
 
 FAILED, WRONG_USE = 1, 2
 BATCH = 16
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 IMAGE_SUFFIXES = (".mrc", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
 
 
@@ -36,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=("json", "csv", "ptolemy"), default="json")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="PNG",
+        help="also draw how the atlas was understood: tiles in place, seams, mesh, squares, ranks",
+    )
     parser.add_argument("--weights", type=Path, help="checkpoint (default: the one that ships)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument(
@@ -50,7 +60,10 @@ def run(args: argparse.Namespace) -> int:
     """Screen; 0 when done, 1 when nothing could be read, 2 when the target is none."""
     try:
         squares = screen_target(
-            args.target, Scorer.load(args.weights, args.device), pixel_nm=args.pixel_nm
+            args.target,
+            Scorer.load(args.weights, args.device),
+            pixel_nm=args.pixel_nm,
+            picture=args.picture,
         )
     except ScreenError as error:
         sys.stderr.write(f"xcryonet screen: {error}\n")
@@ -63,9 +76,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def screen_target(
-    target: Path, scorer: Scorer, *, pixel_nm: float | None = None
+    target: Path, scorer: Scorer, *, pixel_nm: float | None = None, picture: Path | None = None
 ) -> list[ScreenedSquare]:
     """Screen a folder or one bare image.
+
+    Args:
+        target: the folder or the image.
+        scorer: grades the squares.
+        pixel_nm: pixel size of a bare image; None reads or guesses it.
+        picture: where to draw the atlas, each in its own file when there are several.
 
     Returns:
         Its squares, each atlas ranked by itself, the best first.
@@ -73,8 +92,14 @@ def screen_target(
     Raises:
         ScreenError: there is nothing to screen.
     """
+    if picture is not None and picture.suffix.lower() not in PICTURE_SUFFIXES:
+        expected = ", ".join(PICTURE_SUFFIXES)
+        raise ScreenError(f"{picture}: expected one of {expected}", WRONG_USE)
     if target.is_dir():
-        atlases = read_folder(target)
+        sink, pipeline = _take_folder(target)
+        atlases = sink.atlases()
+        if picture is not None:
+            atlases = [replace(a, survey=pipeline.survey(a.key)) for a in atlases if a.key]
     elif target.suffix.lower() in IMAGE_SUFFIXES and target.is_file():
         try:
             atlases = [read_bare_image(target, pixel_nm=pixel_nm)]
@@ -86,11 +111,20 @@ def screen_target(
             f"{target}: expected a folder or one of {', '.join(IMAGE_SUFFIXES)}, found {found}",
             WRONG_USE,
         )
-    return [square for atlas in atlases for square in _score(atlas, scorer)]
+    ranked = [_score(atlas, scorer) for atlas in atlases]
+    if picture is not None:
+        for atlas, squares in zip(atlases, ranked, strict=True):
+            _draw(path_for(picture, atlas, len(atlases)), atlas, squares)
+    return [square for squares in ranked for square in squares]
 
 
 def read_folder(folder: Path) -> list[ScreenedAtlas]:
-    """Take in all that is in a folder of EPU's.
+    """Take in all that is in a folder of EPU's; a `ScreenError` says that there is nothing."""
+    return _take_folder(folder)[0].atlases()
+
+
+def _take_folder(folder: Path) -> tuple[MemorySink, Pipeline]:
+    """Take in a folder, and keep what took it.
 
     Raises:
         ScreenError: there is nothing of EPU's in it.
@@ -107,7 +141,21 @@ def read_folder(folder: Path) -> list[ScreenedAtlas]:
     pipeline.settle(final=True)
     for name, reason in sink.unplaced():
         sys.stderr.write(f"{name}: {reason}\n")
-    return sink.atlases()
+    return sink, pipeline
+
+
+def _draw(path: Path, atlas: ScreenedAtlas, squares: list[ScreenedSquare]) -> None:
+    """Draw an atlas.
+
+    Raises:
+        ScreenError: it cannot be written.
+    """
+    try:
+        write_picture(path, atlas, squares)
+    except NothingToDrawError as error:
+        sys.stderr.write(f"{path.name}: {error}\n")
+    except OSError as error:
+        raise ScreenError(f"{path}: {error}") from error
 
 
 def _score(atlas: ScreenedAtlas, scorer: Scorer) -> list[ScreenedSquare]:

@@ -13,6 +13,7 @@ from ingest.measured import MeasuredWindows
 from ingest.mosaic import WORK_PIXEL_UM
 from ingest.place import TileOptics
 from ingest.records import FrameSource, StageSource
+from ingest.stage import StageModel
 from ingest.tile_files import TileFiles, read_tile
 from tests.ingest import scenes
 
@@ -127,6 +128,29 @@ def test_no_tiles_are_an_empty_survey() -> None:
     empty = survey_atlas({}, None)
 
     assert (empty.placed, empty.frame, empty.film, empty.squares) == ({}, None, None, ())
+
+
+@pytest.mark.parametrize("sites", [[(0, 0), (1, 0)], [(0, 0), (0, 1), (0, 2)]])
+def test_two_tiles_or_a_single_row_are_an_atlas(sites: list[tuple[int, int]]) -> None:
+    found = survey_atlas(made_up(sites), None)
+
+    assert len(found.placed) == len(sites)
+    shown = [s for s in GRID if found.mosaic.showing(s.x_um, s.y_um, -scenes.SIDE_UM)]
+    at = np.array([(f.record.stage_x_um, f.record.stage_y_um) for f in found.squares])
+    assert len(shown) >= 4
+    for square in shown:
+        assert np.hypot(*(at - (square.x_um, square.y_um)).T).min() < 1.5
+
+
+def test_a_stage_model_known_from_another_atlas_serves_until_this_one_has_nodes(
+    tiles: dict[str, AtlasTile],
+) -> None:
+    known = StageModel(0.97, 40_000.0, StageSource.EPU_NODES, 0.04)
+
+    found = survey_atlas(tiles, None, known_stage=known)
+
+    assert found.stage == replace(known, source=StageSource.STAGE_MODEL)
+    assert {f.record.stage_source for f in found.squares} == {StageSource.STAGE_MODEL}
 
 
 def test_dark_tiles_are_placed_and_have_no_squares(tiles: dict[str, AtlasTile]) -> None:

@@ -52,9 +52,11 @@ def test_every_square_of_a_mesh_is_found_once_to_half_a_micrometre(
     found = extract_windows(mosaic)
 
     assert max(errors_um(found, whole(mosaic, squares))) < 0.5
-    assert closest_pair_um(found) > 0.8 * pitch_um
-    nearest = errors_um(found, squares)
-    assert sum(error < 15 for error in nearest) == len(found.windows)  # nothing else is found
+    # Of a square cut off by the rim the middle of the part that is shown counts.
+    assert closest_pair_um(found) > 0.7 * pitch_um
+    for window in found.windows:  # nothing else is found
+        away = min(np.hypot(window.x_um - s.x_um, window.y_um - s.y_um) for s in squares)
+        assert away < (15 if window.complete else side_um / 2)
 
 
 def test_dim_small_and_torn_squares_are_found_where_the_lattice_says() -> None:

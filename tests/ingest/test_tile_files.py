@@ -93,3 +93,22 @@ def test_a_tile_without_dose_is_dark_as_a_preview(files: TileFiles) -> None:
     metadata = read_image_xml(files.paths["xml"])
 
     assert float(read_tile_pixels(files.paths["jpg"], metadata).max()) < 30
+
+
+@pytest.mark.parametrize("binning", ["4", "1"])
+def test_a_binning_that_cannot_be_true_fails_the_tile_with_expected_and_found(
+    files: TileFiles, binning: str
+) -> None:
+    files.paths["xml"].write_text(image_xml(binning=binning))
+
+    with pytest.raises(
+        TileBrokenError, match=rf"by its matrix and binning {binning}, found 140.0 nm"
+    ):
+        read_tile(files, accept_preview=False)
+
+
+def test_a_matrix_per_binned_pixel_is_taken_as_such(files: TileFiles) -> None:
+    as_usual = read_tile(files, accept_preview=False).tile.optics.matrix_um
+    files.paths["xml"].write_text(image_xml().replace("7E-08", "14E-08"))
+
+    assert read_tile(files, accept_preview=False).tile.optics.matrix_um == pytest.approx(as_usual)
