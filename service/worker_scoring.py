@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ingest.records import CROP_SIZE_PX
 from model.predict import SquareScore
 from model.preprocess import Crop
-from service.blobs import BlobStore, read_picture
+from service.blobs import PNG_MAGIC, BlobStore, read_picture
 from service.database import Database
 from service.errors import InvalidError, NotFoundError
 from service.job_queue import ScoreRequest
@@ -173,6 +173,7 @@ def decode_crop(data: bytes) -> NDArray[np.uint8]:
         BadCropError: if the file cannot be decoded or is not an 8-bit grey image of that size.
     """
     _check_size(data)
+    _check_chunks(data)
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise BadCropError(f"{len(data)} bytes are no image that can be decoded")
@@ -192,12 +193,32 @@ def _check_size(data: bytes) -> None:
     try:
         picture = read_picture(data)
     except InvalidError as error:
-        raise BadCropError(error.message) from error
+        raise BadCropError(
+            f"{len(data)} bytes are no image that can be decoded: {error.message}"
+        ) from error
     size = (picture.width_px, picture.height_px)
     if size != (CROP_SIZE_PX, CROP_SIZE_PX):
         raise BadCropError(
             f"expected {CROP_SIZE_PX} x {CROP_SIZE_PX} uint8, found {size[0]} x {size[1]}"
         )
+
+
+def _check_chunks(data: bytes) -> None:
+    """Add up a PNG's chunks: the decoder believes their lengths and makes room for gigabytes.
+
+    Raises:
+        BadCropError: if one claims more bytes than follow.
+    """
+    at = len(PNG_MAGIC)
+    while data.startswith(PNG_MAGIC) and at + 8 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        at += 12 + length
+        if at > len(data):
+            raise BadCropError(
+                f"{len(data)} bytes are no image that can be decoded: a chunk of {length} bytes"
+            )
+        if kind == b"IEND":
+            return
 
 
 def encode_map(attention: NDArray[np.uint8] | None) -> bytes | None:

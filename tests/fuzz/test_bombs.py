@@ -124,3 +124,11 @@ def test_a_crop_of_one_pixel_or_of_too_many_is_refused_before_it_is_decoded() ->
         with pytest.raises(BadCropError, match="expected 640 x 640"):
             decode_crop(claimed_png(*size))
     assert decode_crop(make_png(640, 640)).shape == (640, 640)
+
+
+def test_a_crop_whose_chunk_claims_gigabytes_is_refused_before_it_is_decoded() -> None:
+    data = bytearray(make_png(640, 640))
+    data[33:37] = (2**31 - 1).to_bytes(4, "big")
+
+    with pytest.raises(BadCropError, match="a chunk of 2147483647 bytes"):
+        decode_crop(bytes(data))
