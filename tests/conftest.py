@@ -7,9 +7,14 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from service.database import Database, migrate
 from tests.postgres import postgres_server as start_server
+
+# No test asserts how long something takes: a slow machine is no failure.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
