@@ -72,7 +72,7 @@ def extract_windows(mosaic: Mosaic, measured: MeasuredWindows | None = None) -> 
     look = _Look(mosaic, overview, _search(mesh, levels), memory)
     matched = _measure(look, match_template(image, overview, mesh))
     lattice = fit_lattice(_registered(mosaic, matched), mesh)
-    windows = _fill(look, matched, lattice)
+    windows = _shown(mosaic, _fill(look, matched, lattice))
     memory.end_survey()
     return Extraction(tuple(sorted(windows, key=lambda w: (w.y_um, w.x_um))), mesh, lattice)
 
@@ -217,6 +217,12 @@ def _fill(look: _Look, matched: list[Window], lattice: Lattice | None) -> list[W
         if np.hypot(*off) <= tolerance and spacing.claim(window.x_um, window.y_um):
             found.append(window)
     return found
+
+
+def _shown(mosaic: Mosaic, windows: list[Window]) -> list[Window]:
+    """Those whose centre lies on a tile: a window with a corner on one belongs to none."""
+    centres = np.array([(w.x_um, w.y_um) for w in windows]).reshape(-1, 2)
+    return [w for w, seen in zip(windows, mosaic.covers(centres), strict=True) if seen]
 
 
 def _registered(mosaic: Mosaic, windows: list[Window]) -> NDArray[np.float64]:

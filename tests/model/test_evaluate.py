@@ -46,7 +46,7 @@ def test_figures_are_given_for_all_and_for_each_grid(scorer: Scorer) -> None:
 
 
 def test_squares_without_a_score_do_not_count_but_are_listed(scorer: Scorer) -> None:
-    crops = [crop(window()), crop(window(0.0)), crop(window(0.5))]
+    crops = [crop(window()), crop(window(0.3)), crop(window(0.5))]
     dark = crop(window() * 0)
     report = evaluate_crops(scorer, [*crops, dark], labels(4))
     assert report.figures["all"]["overall"].count == 3
