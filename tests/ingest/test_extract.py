@@ -57,6 +57,7 @@ def test_every_square_of_a_mesh_is_found_once_to_half_a_micrometre(
     for window in found.windows:  # nothing else is found
         away = min(np.hypot(window.x_um - s.x_um, window.y_um - s.y_um) for s in squares)
         assert away < (15 if window.complete else side_um / 2)
+        assert mosaic.showing(window.x_um, window.y_um)  # a tile owns it
 
 
 def test_dim_small_and_torn_squares_are_found_where_the_lattice_says() -> None:
