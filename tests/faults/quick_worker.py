@@ -42,8 +42,16 @@ class QuickNetwork:
         return SquareScore(
             Status.SCORED,
             "grey",
-            *[grey] * 5,
-            *[0.1] * 5,
+            brightness=grey,
+            squareness=grey,
+            cracking=grey,
+            contamination=grey,
+            overall=grey,
+            brightness_sd=0.1,
+            squareness_sd=0.1,
+            cracking_sd=0.1,
+            contamination_sd=0.1,
+            overall_sd=0.1,
             attention_cracking=spread,
             attention_contamination=spread,
         )

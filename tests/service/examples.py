@@ -148,7 +148,7 @@ def get_grid(client: TestClient) -> dict[str, object]:
     return items[0]
 
 
-def get_squares(client: TestClient, **params: object) -> list[SquareAnswer]:
+def get_squares(client: TestClient, **params: str | int | float | list[str]) -> list[SquareAnswer]:
     answer = client.get(f"/api/v1/grids/{get_grid(client)['id']}/squares", params=params)
     assert answer.status_code == 200, answer.text
     return [SquareAnswer.model_validate(item) for item in answer.json()["items"]]
