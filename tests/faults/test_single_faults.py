@@ -12,7 +12,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from service.tables import JobRow, JobState, SquareRow, SquareStatus
+from service.tables import AtlasRow, JobRow, JobState, SquareRow, SquareStatus
 from tests.faults.chaos import make_session, run_calmly
 from tests.faults.facility import Facility, facility_on
 from tests.faults.outcome import describe, is_finished, list_faults, read_outcome
@@ -48,6 +48,14 @@ def finish(facility: Facility) -> None:
         raise AssertionError(describe(facility.database)) from error
 
 
+def take_in(facility: Facility) -> None:
+    """Have the atlas read to its end while nothing is scored."""
+    for name in ("web", "ingest"):
+        facility.parts[name].start()
+    complete = sa.select(sa.func.count()).select_from(AtlasRow).where(AtlasRow.complete)
+    wait_for("the atlas", lambda: has(facility, lambda: complete), timeout_s=LONG_S)
+
+
 def has(facility: Facility, question: Callable[[], sa.Select[tuple[int]]]) -> bool:
     with facility.database.read() as db:
         return bool(db.scalar(question()))
@@ -65,6 +73,7 @@ def test_a_tile_that_kills_its_worker_is_given_up_alone_and_tried_again_once_ask
         worker.environment |= {"XCRYONET_MAX_DEATHS": "2", "XCRYONET_LEASE_S": "3"}
         worker.environment[POISON] = str(tmp_path / "poison")
         shutil.copytree(made, facility.watch, dirs_exist_ok=True)
+        take_in(facility)  # a square found on two tiles would kill for both, one after the other
         finish(facility)
         with facility.database.read() as db:
             dead = db.scalars(sa.select(JobRow).where(JobRow.state == JobState.DEAD)).all()
