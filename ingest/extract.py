@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.faint import measure_site
 from ingest.lattice import SITE_TOLERANCE, Lattice, fit_lattice
 from ingest.measured import MeasuredWindows
 from ingest.mesh import Levels, Mesh, find_mesh, read_levels, transmission
 from ingest.mosaic import Mosaic, Overview, build_overview
-from ingest.window import Search, Window
+from ingest.window import Search, Window, measure_window
 
 OVERVIEW_PIXEL_UM = 2.0
 STRONG_MATCH = 0.5
@@ -160,7 +161,12 @@ class _Look:
         near = (_step(x_um, NEAR_STEP_UM), _step(y_um, NEAR_STEP_UM))
         if not self._has_light(*near):
             return None
-        return self.memory.measure(self.mosaic, near, self.search)
+        return self.memory.measure(self.mosaic, near, self.search, measure_window)
+
+    def in_cell(self, x_um: float, y_um: float) -> Window | None:
+        """Whatever the cell about a site of the mesh lets through."""
+        near = (_step(x_um, NEAR_STEP_UM), _step(y_um, NEAR_STEP_UM))
+        return self.memory.measure(self.mosaic, near, self.search, measure_site)
 
     def _has_light(self, x_um: float, y_um: float) -> bool:
         """Whether the overview shows contrast enough for a window: bare sites do not."""
@@ -200,23 +206,31 @@ def _fill(look: _Look, matched: list[Window], lattice: Lattice | None) -> list[W
     """One window per lattice site: the matched one nearest to it, else what is seen there."""
     if lattice is None:
         return matched
-    tolerance = SITE_TOLERANCE * look.search.pitch_um
     spacing = _Spacing(APART * look.search.pitch_um)
     points = _registered(look.mosaic, matched)
     sites = lattice.position(sites_in_reach(look.mosaic, lattice))
     places = look.mosaic.unregistered(sites)
-    shown = look.mosaic.covers(places, CUT * look.search.pitch_um)
+    near = look.mosaic.covers(places, CUT * look.search.pitch_um)
     found: list[Window] = []
-    for site, place in zip(sites[shown], places[shown].tolist(), strict=True):
+    bare: list[tuple[float, float]] = []
+    for site, place in zip(sites[near], places[near].tolist(), strict=True):
         distance = np.hypot(*(points - site).T)
         nearest = int(np.argmin(distance))
-        window = matched[nearest] if distance[nearest] <= tolerance else look.at(*place)
-        if window is None:
-            continue
-        off = _registered(look.mosaic, [window])[0] - site
-        if np.hypot(*off) <= tolerance and spacing.claim(window.x_um, window.y_um):
+        is_it = distance[nearest] <= SITE_TOLERANCE * look.search.pitch_um
+        window = matched[nearest] if is_it else look.at(*place)
+        if window is None or not _is_at(look, window, site):
+            bare.append(place)
+        elif spacing.claim(window.x_um, window.y_um):
             found.append(window)
-    return found
+    middles = look.mosaic.covers(np.array(bare).reshape(-1, 2))
+    rest = (look.in_cell(*place) for place, shown in zip(bare, middles, strict=True) if shown)
+    return found + [w for w in rest if w is not None and spacing.claim(w.x_um, w.y_um)]
+
+
+def _is_at(look: _Look, window: Window, site: NDArray[np.float64]) -> bool:
+    """Whether a window lies at a site of the mesh, not between two."""
+    off = _registered(look.mosaic, [window])[0] - site
+    return bool(np.hypot(*off) <= SITE_TOLERANCE * look.search.pitch_um)
 
 
 def _shown(mosaic: Mosaic, windows: list[Window]) -> list[Window]:

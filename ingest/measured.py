@@ -1,13 +1,16 @@
 """Windows measured before, so that a survey looks again only where something has changed."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.mosaic import Mosaic
-from ingest.window import Search, Window, measure_window, reach_um
+from ingest.window import Search, Window, reach_um
+
+Measure = Callable[[Mosaic, tuple[float, float], Search], Window | None]
+"""`measure_window`, or `measure_site`."""
 
 
 @dataclass(frozen=True)
@@ -20,24 +23,25 @@ class _Entry:
 
 @dataclass
 class MeasuredWindows:
-    """Answers `measure_window` from memory when all that decides it is as before.
+    """Answers a measurement from memory when all that decides it is as before.
 
-    That is the position, the search, and the pixels, places and seams of every tile within reach;
-    pixels are compared by identity: an array given to a mosaic is not written to again.
+    That is how it is made, the position, the search, and the pixels, places and seams of every
+    tile within reach; pixels are compared by identity: an array given to a mosaic is not written
+    to again.
     """
 
     _kept: dict[Hashable, _Entry] = field(default_factory=dict)
     _used: dict[Hashable, _Entry] = field(default_factory=dict)
 
     def measure(
-        self, mosaic: Mosaic, near_um: tuple[float, float], search: Search
+        self, mosaic: Mosaic, near_um: tuple[float, float], search: Search, how: Measure
     ) -> Window | None:
-        """Measure the window nearest a position, or remember it."""
+        """Measure the window at a position, or remember it."""
         names = mosaic.showing(*near_um, reach_um(search))
-        key = (near_um, search, _what_shows(mosaic, names))
+        key = (how, near_um, search, _what_shows(mosaic, names))
         entry = self._used.get(key) or self._kept.get(key)
         if entry is None:
-            window = measure_window(mosaic, near_um, search)
+            window = how(mosaic, near_um, search)
             entry = _Entry(window, tuple(mosaic.tiles[name].pixels for name in names))
         self._used[key] = entry
         return entry.window

@@ -89,7 +89,9 @@ class Window:
 
 
 @dataclass(frozen=True)
-class _Box:
+class Box:
+    """Bounds in pixels of a patch."""
+
     left: float
     top: float
     right: float
@@ -112,16 +114,16 @@ def measure_window(mosaic: Mosaic, near_um: tuple[float, float], search: Search)
         if found is None:
             return None
         box, mask = found
-        shift = _offset(box, patch.pixels.shape[0])
-        centre = _move(centre, shift, search.rotation_deg)
-        if np.hypot(*shift) < WORK_PIXEL_UM:
+        before = centre
+        centre = move_by_box(centre, box, patch.pixels.shape[0], search.rotation_deg)
+        if np.hypot(centre[0] - before[0], centre[1] - before[1]) < WORK_PIXEL_UM:
             break
     if np.hypot(centre[0] - near_um[0], centre[1] - near_um[1]) > MAX_DRIFT * search.pitch_um:
         return None
-    return _window(patch, box, mask, centre, search.rotation_deg)
+    return make_window(patch, box, mask, centre, search.rotation_deg)
 
 
-def _segment(patch: Patch, search: Search) -> tuple[_Box, NDArray[np.bool_]] | None:
+def _segment(patch: Patch, search: Search) -> tuple[Box, NDArray[np.bool_]] | None:
     """Bounding box (pixels) and mask of the transmitting part around the patch's middle."""
     levels = patch.pixels[::SPARSE, ::SPARSE][patch.covered[::SPARSE, ::SPARSE]]
     if levels.size * SPARSE**2 < MIN_COVERAGE * patch.pixels.size:
@@ -135,7 +137,7 @@ def _segment(patch: Patch, search: Search) -> tuple[_Box, NDArray[np.bool_]] | N
     if not _stands_out(smooth, mask, patch.covered):
         return None
     mask = _central(mask)
-    box = _bounds(mask)
+    box = bound_mask(mask)
     if box is None:
         return None
     smallest = MIN_SIDE_UM / WORK_PIXEL_UM
@@ -170,41 +172,34 @@ def _central(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(keep[labels], bool)
 
 
-def _bounds(mask: NDArray[np.bool_]) -> _Box | None:
+def bound_mask(mask: NDArray[np.bool_]) -> Box | None:
     """Box of the mask, not counting whiskers thinner than a tenth of its widest line."""
     columns, rows = mask.sum(axis=0), mask.sum(axis=1)
     if not columns.any():
         return None
     x = np.nonzero(columns > 0.12 * columns.max())[0]
     y = np.nonzero(rows > 0.12 * rows.max())[0]
-    return _Box(float(x[0]), float(y[0]), float(x[-1] + 1), float(y[-1] + 1))
+    return Box(float(x[0]), float(y[0]), float(x[-1] + 1), float(y[-1] + 1))
 
 
-def _offset(box: _Box, size: int) -> tuple[float, float]:
-    """Box centre from the patch centre, micrometres."""
-    return (
-        ((box.left + box.right) / 2 - size / 2) * WORK_PIXEL_UM,
-        ((box.top + box.bottom) / 2 - size / 2) * WORK_PIXEL_UM,
-    )
-
-
-def _move(
-    centre: tuple[float, float], shift: tuple[float, float], rotation_deg: float
+def move_by_box(
+    centre: tuple[float, float], box: Box, size: int, rotation_deg: float
 ) -> tuple[float, float]:
+    """Mosaic position of a box's centre in a patch of `size` pixels about `centre`."""
+    along = ((box.left + box.right) / 2 - size / 2) * WORK_PIXEL_UM
+    across = ((box.top + box.bottom) / 2 - size / 2) * WORK_PIXEL_UM
     cos, sin = np.cos(np.radians(rotation_deg)), np.sin(np.radians(rotation_deg))
-    return (
-        centre[0] + cos * shift[0] - sin * shift[1],
-        centre[1] + sin * shift[0] + cos * shift[1],
-    )
+    return centre[0] + cos * along - sin * across, centre[1] + sin * along + cos * across
 
 
-def _window(
+def make_window(
     patch: Patch,
-    box: _Box,
+    box: Box,
     mask: NDArray[np.bool_],
     centre: tuple[float, float],
     rotation_deg: float,
 ) -> Window:
+    """The window of a mask: what lies in its box, and the grey values under it."""
     margin = round(2.0 / WORK_PIXEL_UM)
     size = patch.pixels.shape[0]
     rows = slice(max(0, int(box.top) - margin), min(size, int(box.bottom) + margin))
@@ -231,7 +226,7 @@ def _ranked(levels: NDArray[np.float32], shares: NDArray[np.float64]) -> NDArray
     return np.asarray(np.sort(levels)[ranks], np.float32)
 
 
-def _coverage(covered: NDArray[np.bool_], box: _Box) -> float:
+def _coverage(covered: NDArray[np.bool_], box: Box) -> float:
     """Share of a window and its margin that tiles cover."""
     share = float(covered.mean())
     if share >= COMPLETE:

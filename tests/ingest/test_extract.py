@@ -73,6 +73,20 @@ def test_dim_small_and_torn_squares_are_found_where_the_lattice_says() -> None:
     assert max(errors_um(found, odd)) < 0.5
 
 
+def test_a_sliver_in_a_corner_of_its_opening_is_found_where_the_lattice_says() -> None:
+    squares = scenes.lattice(rotation_deg=15.0)
+    whole_one = min(squares, key=lambda s: np.hypot(s.x_um - 60, s.y_um - 30))
+    off_um = np.array([17.0, 17.0])  # a corner of 45 um less one of 11
+    turn = np.radians(15.0)
+    x, y = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ off_um
+    corner = replace(whole_one, x_um=whole_one.x_um + x, y_um=whole_one.y_um + y, side_um=11.0)
+    squares[squares.index(whole_one)] = corner
+
+    found = extract_windows(scenes.mosaic(squares))
+
+    assert max(errors_um(found, [corner])) < 1.5
+
+
 def test_a_square_without_light_is_not_made_up() -> None:
     squares = scenes.lattice(rotation_deg=15.0)
     gone = min(squares, key=lambda s: np.hypot(s.x_um - 60, s.y_um - 30))

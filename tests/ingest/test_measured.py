@@ -19,9 +19,9 @@ def test_a_window_is_measured_once_while_nothing_near_it_changes() -> None:
     memory, here = MeasuredWindows(), tile()
     far = WorkTile(here.pixels, 250 + reach_um(SEARCH), 0)
 
-    first = memory.measure(Mosaic({"a": here}), (2.0, 2.0), SEARCH)
+    first = memory.measure(Mosaic({"a": here}), (2.0, 2.0), SEARCH, measure_window)
     memory.end_survey()
-    again = memory.measure(Mosaic({"a": here, "far": far}), (2.0, 2.0), SEARCH)
+    again = memory.measure(Mosaic({"a": here, "far": far}), (2.0, 2.0), SEARCH, measure_window)
 
     assert first is not None
     assert again is first
@@ -30,16 +30,16 @@ def test_a_window_is_measured_once_while_nothing_near_it_changes() -> None:
 def test_nothing_is_remembered_as_well() -> None:
     memory, dark = MeasuredWindows(), tile(scenes.BAR)
 
-    assert memory.measure(Mosaic({"a": dark}), (2.0, 2.0), SEARCH) is None
-    assert memory.measure(Mosaic({"a": dark}), (2.0, 2.0), SEARCH) is None
+    assert memory.measure(Mosaic({"a": dark}), (2.0, 2.0), SEARCH, measure_window) is None
+    assert memory.measure(Mosaic({"a": dark}), (2.0, 2.0), SEARCH, measure_window) is None
     assert len(memory) == 1
 
 
 def test_a_remembered_window_is_what_measuring_gives() -> None:
     memory, mosaic = MeasuredWindows(), Mosaic({"a": tile()})
-    memory.measure(mosaic, (2.0, 2.0), SEARCH)
+    memory.measure(mosaic, (2.0, 2.0), SEARCH, measure_window)
 
-    remembered = memory.measure(mosaic, (2.0, 2.0), SEARCH)
+    remembered = memory.measure(mosaic, (2.0, 2.0), SEARCH, measure_window)
     measured = measure_window(mosaic, (2.0, 2.0), SEARCH)
 
     assert remembered is not None
@@ -59,21 +59,21 @@ def test_new_pixels_a_new_place_a_new_neighbour_and_a_new_seam_are_measured_agai
         Mosaic(pair),
         Mosaic(pair, {"a": Pose(0.0, 0.0, 0.0), "b": Pose(204.0, 0.0, 0.0)}),
     ]
-    memory.measure(Mosaic({"a": here}), (2.0, 2.0), SEARCH)
+    memory.measure(Mosaic({"a": here}), (2.0, 2.0), SEARCH, measure_window)
 
     for count, mosaic in enumerate(changed, start=2):
-        memory.measure(mosaic, (2.0, 2.0), SEARCH)
+        memory.measure(mosaic, (2.0, 2.0), SEARCH, measure_window)
 
         assert len(memory) == count
 
 
 def test_what_two_surveys_did_not_ask_for_is_forgotten() -> None:
     memory, mosaic = MeasuredWindows(), Mosaic({"a": tile()})
-    memory.measure(mosaic, (2.0, 2.0), SEARCH)
-    memory.measure(mosaic, (4.0, 2.0), SEARCH)
+    memory.measure(mosaic, (2.0, 2.0), SEARCH, measure_window)
+    memory.measure(mosaic, (4.0, 2.0), SEARCH, measure_window)
     memory.end_survey()
 
-    memory.measure(mosaic, (4.0, 2.0), SEARCH)
+    memory.measure(mosaic, (4.0, 2.0), SEARCH, measure_window)
     memory.end_survey()
 
     assert len(memory) == 1
