@@ -52,7 +52,9 @@ def read_bare_image(path: Path, *, pixel_nm: float | None) -> ScreenedAtlas:
         crop = cut_crop(found.plan, lambda _: image) if found.plan is not None else None
         record = _in_image_pixels(found.record, scale)
         squares.append(ScreenedCrop(record, crop, survey.film.full_scale, has_stage=False))
-    return ScreenedAtlas(None, None, None, survey.film, tuple(squares), survey)
+    mesh = survey.extraction.mesh
+    pitch_um = mesh.pitch_um if mesh is not None else None
+    return ScreenedAtlas(None, None, None, survey.film, tuple(squares), survey, pitch_um)
 
 
 def _header_pixel_nm(path: Path) -> float | None:

@@ -41,6 +41,7 @@ class ScreenedAtlas:
     levels: FilmLevels | None
     squares: tuple[ScreenedCrop, ...]
     survey: Survey | None = None
+    mesh_pitch_um: float | None = None
 
     @property
     def key(self) -> AtlasKey | None:
@@ -104,7 +105,14 @@ class MemorySink:
         record, found = self._atlases[key], self._squares.get(key)
         levels = FilmLevels(record.film_level, record.vacuum_level) if record.film_level else None
         squares = tuple(self._square(square) for square in found.squares) if found else ()
-        return ScreenedAtlas(key.session_key, key.sample, key.epu_atlas_id, levels, squares)
+        return ScreenedAtlas(
+            key.session_key,
+            key.sample,
+            key.epu_atlas_id,
+            levels,
+            squares,
+            mesh_pitch_um=record.mesh_pitch_um,
+        )
 
     def _square(self, record: SquareRecord) -> ScreenedCrop:
         if record.crop_sha256 is None or record.crop_full_scale is None:

@@ -75,6 +75,11 @@ class NetworkConfig(Config):
     share_pooling: bool = Field(
         default=True, description="heads also see the share of the crop that each map marks"
     )
+    pitch_input: bool = Field(
+        default=True,
+        description="heads are told the grid's mesh pitch: how much of its opening a window fills"
+        " cannot be told from the window alone",
+    )
     overall_sees_features: bool = Field(
         default=True, description="False: overall follows from the four attributes alone"
     )
@@ -120,6 +125,7 @@ def paper_network() -> NetworkConfig:
         pooling=(Pooling.MEAN,),
         dark_contamination=False,
         share_pooling=False,
+        pitch_input=False,
         overall_sees_features=False,
         graded_attention=False,
         uncertainty=False,
@@ -138,6 +144,8 @@ class AugmentConfig(Config):
     turn_deg: float = Field(default=6.0, description="largest tilt beside quarter turns")
     zoom: float = Field(default=0.05, description="largest change of size")
     shift_px: float = Field(default=16.0, description="largest shift")
+    pitch: float = Field(default=0.03, description="largest relative error of the mesh pitch")
+    no_pitch: float = Field(default=0.15, description="chance that the mesh pitch is unknown")
     edge: float = Field(default=0.3, description="chance that a margin lies outside the tiles")
 
     def reduced(self, reduction: int) -> Self:

@@ -65,6 +65,7 @@ class Square(_Row):
     full_scale: float = Field(gt=0)
     film_level: float = Field(gt=0)
     vacuum_level: float | None = None
+    mesh_pitch_um: float | None = Field(default=None, gt=0)
     mask: str | None = None
     labels: Labels | None = None
     split: Split = Split.TRAIN
@@ -81,7 +82,8 @@ class Dataset:
     def crop(self, square: Square) -> Crop:
         """Read one square's pixels; a missing or unfit file is a `DatasetError`."""
         pixels = _read_grey(self.folder / square.crop, self.header.size_px)
-        return Crop(pixels, square.full_scale, square.film_level, square.vacuum_level)
+        levels = square.full_scale, square.film_level, square.vacuum_level
+        return Crop(pixels, *levels, square.mesh_pitch_um)
 
     def mask(self, square: Square) -> NDArray[np.uint8] | None:
         """Read one square's defects, uint8 (size, size) of bits, or None when it has none."""

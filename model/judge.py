@@ -71,7 +71,7 @@ def judge(network: XCryoNet, squares: Squares, batch_size: int = 8) -> Judgement
     map_px = network.config.map_px
     try:
         for batch in plain_batches(squares, batch_size, map_px):
-            branches = network(batch.inputs.to(device))
+            branches = network(batch.inputs.to(device), batch.pitches.to(device))
             scores.append(branches.final.stacked().float().clamp(0, 4).cpu().numpy())
             if branches.final.log_variance is not None:
                 deviations.append(torch.exp(0.5 * branches.final.log_variance).cpu().numpy())

@@ -21,6 +21,7 @@ ATTENDED = ("cracking", "contamination")
 
 _LIT = 0.25
 _SHARE_FLOOR = 2e-4
+_COMMON_PITCH_UM = 85.0
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ class XCryoNet(nn.Module):
         self.config = config
         self.shares = (len(ATTENDED) + 1) if config.share_pooling and config.attention else 0
         pooled = config.primary.channels[1] * len(config.pooling)
+        pooled += 2 if config.pitch_input else 0
         self.primary = FeatureNetwork(config.primary)
         self.primary_heads = ScoreHeads(
             pooled + self.shares, config, uncertainty=config.uncertainty and not config.attention
@@ -166,15 +168,16 @@ class XCryoNet(nn.Module):
         assert isinstance(branch, AttributeBranch)
         return branch
 
-    def forward(self, x: Tensor) -> Branches:
+    def forward(self, x: Tensor, pitch_um: Tensor | None = None) -> Branches:
         """Score a batch.
 
         Args:
             x: (n, 1, size, size), `preprocess.network_input`.
+            pitch_um: the grid's mesh pitch, (n,), NaN where unknown; None: unknown for all.
         """
         raw = self.primary(x)  # (n, c, h, w)
         features = torch.relu(raw)
-        pooled = pool(features, self.config.pooling)
+        pooled = torch.cat([pool(features, self.config.pooling), self._pitches(x, pitch_um)], dim=1)
         if self.fusion is None:
             primary = self.primary_heads(pooled)
             return Branches(features, None, (), (), None, primary, primary)
@@ -207,6 +210,16 @@ class XCryoNet(nn.Module):
         maps = torch.sigmoid(large)  # (n, 2, size, size)
         dark = 1.0 - x if self.config.dark_contamination else x
         return maps[:, :1] * x, maps[:, 1:] * dark
+
+    def _pitches(self, x: Tensor, pitch_um: Tensor | None) -> Tensor:
+        """Whether the mesh pitch is known, and its logarithm about the commonest; (n, 2)."""
+        if not self.config.pitch_input:
+            return x.new_zeros((len(x), 0))
+        if pitch_um is None:
+            return x.new_zeros((len(x), 2))
+        known = torch.isfinite(pitch_um)
+        relative = torch.where(known, pitch_um, _COMMON_PITCH_UM) / _COMMON_PITCH_UM
+        return torch.stack([known.to(x.dtype), 3.0 * torch.log(relative).to(x.dtype)], dim=1)
 
     def _shares(self, x: Tensor, logits: Tensor) -> Tensor:
         """Log shares of the crop that the maps mark and that is lit: ratios become differences."""

@@ -121,7 +121,8 @@ class Scorer:
         for start in range(0, len(good), CHUNK):
             chunk = good[start : start + CHUNK]
             seen = [network_input(crops[i], self._size_px, self._reduction) for i in chunk]
-            raw = self._forward(torch.from_numpy(np.stack(seen)[:, None]))
+            pitches = torch.tensor([crops[i].mesh_pitch_um or np.nan for i in chunk])
+            raw = self._forward(torch.from_numpy(np.stack(seen)[:, None]), pitches)
             for row, index in enumerate(chunk):
                 results[index] = self._finish(crops[index], raw, row)
         return [r for r in results if r is not None]
@@ -134,34 +135,34 @@ class Scorer:
         reason = why_not_a_square(film_units(crop))
         return None if reason is None else SquareScore(Status.OUT_OF_DOMAIN, reason)
 
-    def _forward(self, inputs: Tensor) -> _Raw:
+    def _forward(self, inputs: Tensor, pitches: Tensor) -> _Raw:
         """Run the network; a full GPU gets half the squares at a time, then the CPU takes over."""
-        parts = list(self._run(inputs))
+        parts = list(self._run(inputs, pitches))
         return _Raw(
             np.concatenate([p.scores for p in parts]),
             _join([p.deviations for p in parts]),
             _join([p.maps for p in parts]),
         )
 
-    def _run(self, inputs: Tensor) -> Iterator[_Raw]:
+    def _run(self, inputs: Tensor, pitches: Tensor) -> Iterator[_Raw]:
         try:
-            yield self._pass(inputs)
+            yield self._pass(inputs, pitches)
         except torch.cuda.OutOfMemoryError:
             if len(inputs) == 1 and self.device.type == "cpu":
                 raise
             if len(inputs) == 1:
                 self.device = torch.device("cpu")
                 self._network.to(self.device)
-                yield self._pass(inputs)
+                yield self._pass(inputs, pitches)
                 return
             half = len(inputs) // 2
-            yield from self._run(inputs[:half])
-            yield from self._run(inputs[half:])
+            yield from self._run(inputs[:half], pitches[:half])
+            yield from self._run(inputs[half:], pitches[half:])
 
     @torch.inference_mode()
-    def _pass(self, inputs: Tensor) -> _Raw:
+    def _pass(self, inputs: Tensor, pitches: Tensor) -> _Raw:
         x = inputs.to(self.device).contiguous(memory_format=torch.channels_last)
-        branches: Branches = self._network(x)
+        branches: Branches = self._network(x, pitches.to(self.device))
         final, logits = branches.final, branches.attention_logits
         deviations = None
         if final.log_variance is not None:

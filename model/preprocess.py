@@ -30,12 +30,15 @@ class Crop:
         full_scale: grey level of 255, camera counts.
         film_level: grey level of the grid's intact thin film, camera counts: the network's unit.
         vacuum_level: grey level of empty holes, camera counts, when the atlas shows any.
+        mesh_pitch_um: distance of the grid's squares, um, where it is known: a small window is a
+            whole one of a fine mesh, or what thick ice leaves of a coarse one's.
     """
 
     pixels: NDArray[np.uint8]
     full_scale: float
     film_level: float
     vacuum_level: float | None = None
+    mesh_pitch_um: float | None = None
 
 
 def check_crop(crop: Crop, size_px: int = CROP_SIZE_PX) -> None:
@@ -54,6 +57,9 @@ def check_crop(crop: Crop, size_px: int = CROP_SIZE_PX) -> None:
             raise CropError(f"crop {name}: expected a positive number, found {level}")
     if crop.vacuum_level is not None and not np.isfinite(crop.vacuum_level):
         raise CropError(f"crop vacuum_level: expected a number or None, found {crop.vacuum_level}")
+    pitch = crop.mesh_pitch_um
+    if pitch is not None and not (np.isfinite(pitch) and pitch > 0):
+        raise CropError(f"crop mesh_pitch_um: expected a positive number or None, found {pitch}")
 
 
 def encode(image: NDArray[np.floating], full_scale: float) -> NDArray[np.uint8]:

@@ -96,7 +96,7 @@ def primary_step(
 ) -> tuple[Branches, float, float | None]:
     """Step (1): features, primary and attribute heads, and the primary decoder."""
     with half_precision(batch.inputs.device):
-        branches: Branches = network(batch.inputs)
+        branches: Branches = network(batch.inputs, batch.pitches)
     branches = branches.float()
     if network.fusion is None:  # the primary heads are the final ones
         loss = fusion_loss(branches, batch.labels)

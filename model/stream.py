@@ -25,15 +25,24 @@ _HAIRLINE = 2.0
 
 @dataclass(frozen=True)
 class Batch:
-    """Some squares: inputs (n, 1, size, size), labels (n, 5), masks (n, 2, h, w); NaN = unknown."""
+    """Some squares; NaN = unknown.
+
+    Attributes:
+        inputs: (n, 1, size, size).
+        pitches: of their grids' meshes, um, (n,).
+        labels: (n, 5).
+        masks: (n, 2, h, w).
+    """
 
     inputs: Tensor
+    pitches: Tensor
     labels: Tensor
     masks: Tensor
 
     def to(self, device: torch.device) -> "Batch":
         """Move to a device."""
-        return Batch(self.inputs.to(device), self.labels.to(device), self.masks.to(device))
+        parts = (self.inputs, self.pitches, self.labels, self.masks)
+        return Batch(*(part.to(device) for part in parts))
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class Squares:
         masks: uint8 (n, size / 4, size / 4, 2), 255 where wholly under the defect.
         masked: (n,), whether the masks are known.
         steps: (n,), see pixels.
+        pitches: (n,) um, NaN where unknown.
         labels: (n, 5), NaN where unlabelled.
         grids: (n,) grid names.
         reduction: crop pixels to one of these, along each axis.
@@ -54,6 +64,7 @@ class Squares:
     masks: NDArray[np.uint8]
     masked: NDArray[np.bool_]
     steps: NDArray[np.float32]
+    pitches: NDArray[np.float32]
     labels: NDArray[np.float32]
     grids: tuple[str, ...]
     reduction: int = 1
@@ -69,6 +80,7 @@ class Squares:
             self.masks[chosen],
             self.masked[chosen],
             self.steps[chosen],
+            self.pitches[chosen],
             self.labels[chosen],
             tuple(grid for grid, is_in in zip(self.grids, chosen, strict=True) if is_in),
             self.reduction,
@@ -103,6 +115,7 @@ def load_rows(dataset: Dataset, rows: Sequence[Square], reduction: int) -> Squar
         masks,
         np.array([r.mask is not None for r in rows], np.bool_),
         steps,
+        np.array([r.mesh_pitch_um or np.nan for r in rows], np.float32),
         np.array([_labels(r) for r in rows], np.float32).reshape(-1, 5),
         tuple(r.grid for r in rows),
         reduction,
@@ -128,6 +141,7 @@ def choose_labelled(squares: Squares, config: TrainConfig) -> Squares:
         squares.masks[chosen],
         masked[chosen],
         squares.steps[chosen],
+        squares.pitches[chosen],
         labels[chosen],
         tuple(squares.grids[i] for i in chosen),
         squares.reduction,
@@ -202,6 +216,7 @@ def make_batch(
     made = [_make_one(squares, int(i), map_px, augment, rng) for i in indices]
     return Batch(
         torch.from_numpy(np.stack([m[0] for m in made])[:, None]),
+        torch.from_numpy(_draw_pitches(squares.pitches[indices], augment, rng)),
         torch.from_numpy(np.stack([m[1] for m in made])),
         torch.from_numpy(np.stack([m[2] for m in made])),
     )
@@ -226,6 +241,17 @@ def _make_one(
         labels[0] = _rescaled(labels[0], before, brightness(film))
         film = add_noise(film, augment, rng)
     return compress(film), labels, _map_truth(masks, map_px, known=bool(squares.masked[index]))
+
+
+def _draw_pitches(
+    pitches: NDArray[np.float32], augment: AugmentConfig | None, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Pitches (n,) as an atlas would tell them: a little off, or not at all."""
+    if augment is None:
+        return pitches
+    off = 1.0 + rng.uniform(-1, 1, len(pitches)) * augment.pitch
+    unknown = rng.random(len(pitches)) < augment.no_pitch
+    return np.where(unknown, np.nan, pitches * off).astype(np.float32)
 
 
 def _rescaled(label: np.float32, before: float, after: float) -> np.float32:

@@ -12,6 +12,7 @@ from model.evaluate_command import add_output_arguments, write_report
 from model.evaluate_command import run as run_on_dataset
 from model.predict import Scorer
 from model.preprocess import Crop
+from service.scoring_input import rounded_pitch
 from service.screen import ScreenError, read_folder
 
 FAILED, WRONG_USE = 1, 2
@@ -72,4 +73,5 @@ def _crop(atlas: ScreenedAtlas, square: ScreenedCrop) -> Crop:
         raise EvaluationError(
             f"no crop of node {square.record.epu_node_id}: its tile cannot be read"
         )
-    return Crop(square.pixels, square.full_scale, atlas.levels.film, atlas.levels.vacuum)
+    levels, pitch_um = atlas.levels, rounded_pitch(atlas.mesh_pitch_um)
+    return Crop(square.pixels, square.full_scale, levels.film, levels.vacuum, pitch_um)

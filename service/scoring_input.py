@@ -1,17 +1,21 @@
-"""What a square's score is made of, and when a moved film level makes it stale."""
+"""What a square's score is made of, and when a moved film level or mesh pitch makes it stale."""
 
 from dataclasses import dataclass
 
 MOVED_SHARE = 0.05
-"""While an atlas grows, its squares are scored again when a level moves by more than this share."""
+"""While an atlas grows, its squares are scored again when one of these moves by more than this."""
+
+PITCH_STEP_UM = 0.5
+"""The mesh pitch is rounded to it: a hair's breadth of difference must not cost a scoring."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """An atlas's grey levels, camera counts."""
+    """What an atlas gives to its squares' scores: grey levels, camera counts, and mesh pitch."""
 
     film: float | None
     vacuum: float | None
+    pitch_um: float | None = None
 
 
 def next_scoring_levels(scoring: Levels, reported: Levels, *, complete: bool) -> Levels:
@@ -31,7 +35,13 @@ def next_scoring_levels(scoring: Levels, reported: Levels, *, complete: bool) ->
     if complete or scoring.film is None:
         return reported
     moved = abs(reported.film - scoring.film) > MOVED_SHARE * scoring.film
-    return reported if moved or _vacuum_moved(scoring, reported) else scoring
+    moved = moved or _vacuum_moved(scoring, reported) or _pitch_moved(scoring, reported)
+    return reported if moved else scoring
+
+
+def rounded_pitch(pitch_um: float | None) -> float | None:
+    """The mesh pitch as scores see it."""
+    return None if pitch_um is None else PITCH_STEP_UM * round(pitch_um / PITCH_STEP_UM)
 
 
 def input_key(crop_sha256: str | None, full_scale: float | None, levels: Levels) -> str | None:
@@ -44,8 +54,15 @@ def input_key(crop_sha256: str | None, full_scale: float | None, levels: Levels)
     """
     if crop_sha256 is None or full_scale is None or levels.film is None:
         return None
-    vacuum = "-" if levels.vacuum is None else f"{levels.vacuum:.9g}"
-    return f"{crop_sha256}:{full_scale:.9g}:{levels.film:.9g}:{vacuum}"
+    known = (levels.vacuum, levels.pitch_um)
+    vacuum, pitch = ("-" if value is None else f"{value:.9g}" for value in known)
+    return f"{crop_sha256}:{full_scale:.9g}:{levels.film:.9g}:{vacuum}:{pitch}"
+
+
+def _pitch_moved(scoring: Levels, reported: Levels) -> bool:
+    if scoring.pitch_um is None or reported.pitch_um is None:
+        return scoring.pitch_um is not reported.pitch_um
+    return abs(reported.pitch_um - scoring.pitch_um) > MOVED_SHARE * scoring.pitch_um
 
 
 def _vacuum_moved(scoring: Levels, reported: Levels) -> bool:

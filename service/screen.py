@@ -16,6 +16,7 @@ from ingest.watch import existing_files
 from model.checkpoint import CheckpointError
 from model.predict import Scorer, SquareScore
 from model.preprocess import Crop
+from service.scoring_input import rounded_pitch
 from service.screen_picture import path_for, write_picture
 from service.screened import ScreenedSquare, rank_squares, to_square, write_answer
 
@@ -160,7 +161,7 @@ def _draw(path: Path, atlas: ScreenedAtlas, squares: list[ScreenedSquare]) -> No
 
 def _score(atlas: ScreenedAtlas, scorer: Scorer) -> list[ScreenedSquare]:
     """Score one atlas' squares and rank them."""
-    levels = atlas.levels
+    levels, pitch_um = atlas.levels, rounded_pitch(atlas.mesh_pitch_um)
     scored: list[tuple[int, SquareScore | None]] = [(i, None) for i in range(len(atlas.squares))]
     wanted = [i for i, square in enumerate(atlas.squares) if square.pixels is not None]
     if levels is not None:
@@ -168,7 +169,7 @@ def _score(atlas: ScreenedAtlas, scorer: Scorer) -> list[ScreenedSquare]:
         for start in tqdm(starts, desc="scoring", unit="batch", disable=None, leave=False):
             chosen = wanted[start : start + BATCH]
             crops = [
-                Crop(pixels, atlas.squares[i].full_scale, levels.film, levels.vacuum)
+                Crop(pixels, atlas.squares[i].full_scale, levels.film, levels.vacuum, pitch_um)
                 for i in chosen
                 if (pixels := atlas.squares[i].pixels) is not None
             ]

@@ -148,6 +148,7 @@ class ScoreWork:
                 full_scale=square.full_scale,
                 film_level=square.film_level,
                 vacuum_level=square.vacuum_level,
+                mesh_pitch_um=square.mesh_pitch_um,
             )
         return failed, crops
 

@@ -50,6 +50,7 @@ class SimulatedCrop:
     full_scale: float
     film_level: float
     vacuum_level: float
+    mesh_pitch_um: float
     square: Square
 
 
@@ -90,6 +91,7 @@ def cut_crop(
         full_scale=full_scale,
         film_level=level,
         vacuum_level=vacuum,
+        mesh_pitch_um=specimen.mesh.pitch_um,
         square=square,
     )
 
@@ -119,7 +121,7 @@ def _see(
     if view.source is Source.PREVIEW:
         stretch = draw_stretch(rng, image, film, vacuum)
         image = through_preview(image, stretch, reduction=view.preview_um / CROP_PIXEL_UM)
-        return np.asarray(image * np.float32(np.exp(rng.normal(0, 0.06))), dtype=np.float32)
+        return np.asarray(image * np.float32(np.exp(rng.normal(0, 0.03))), dtype=np.float32)
     sharp = float(rng.uniform(0.3, 0.7))
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sharp), dtype=np.float32)
 

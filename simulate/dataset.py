@@ -145,6 +145,7 @@ def _describe(
         full_scale=crop.full_scale,
         film_level=crop.film_level,
         vacuum_level=crop.vacuum_level,
+        mesh_pitch_um=crop.mesh_pitch_um,
         labels=labels,
         split=split,
     )

@@ -49,7 +49,7 @@ class Foil:
     def draw(cls, rng: np.random.Generator, kind: FoilKind, *, gold: bool) -> "Foil":
         """Draw a foil of one kind; gold is darker than carbon."""
         diameter, pitch = HOLES_UM.get(kind, (0.0, 1.0))
-        depth = float(rng.uniform(0.45, 1.3) if gold else rng.uniform(0.12, 0.38))
+        depth = float(rng.uniform(0.45, 1.3) if gold else rng.uniform(0.08, 0.34))
         return cls(
             kind=kind,
             depth=depth,

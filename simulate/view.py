@@ -67,7 +67,7 @@ def vary_view(rng: np.random.Generator, view: View) -> View:
     optics = replace(
         view.optics,
         blur_um=float(np.clip(view.optics.blur_um * np.exp(rng.normal(0, 0.4)), 0.05, 1.2)),
-        electrons=view.optics.electrons * float(np.exp(rng.normal(0, 0.05))),
+        electrons=view.optics.electrons * float(np.exp(rng.normal(0, 0.03))),
         shading=(float(rng.normal(0, 0.0006)), float(rng.normal(0, 0.0006))),
     )
     detector = replace(
@@ -80,5 +80,5 @@ def vary_view(rng: np.random.Generator, view: View) -> View:
         detector=detector,
         source=swapped if rng.random() < 0.25 else view.source,
         preview_um=view.preview_um * float(rng.uniform(0.95, 1.05)),
-        film_error=float(np.exp(np.clip(rng.normal(0, 0.04), -0.1, 0.1))),
+        film_error=float(np.exp(np.clip(rng.normal(0, 0.03), -0.1, 0.1))),
     )

@@ -15,9 +15,9 @@ from service.queries.parents import (
     get_or_add_session,
     get_or_add_tiles,
 )
-from service.queries.scores import list_score_requests
+from service.queries.scores import list_score_requests, scoring_levels
 from service.schemas import Stored
-from service.scoring_input import Levels, input_key, next_scoring_levels
+from service.scoring_input import Levels, input_key, next_scoring_levels, rounded_pitch
 from service.tables import AtlasRow, SquareRow, utc_now
 
 
@@ -76,17 +76,14 @@ def put_tile(db: Session, record: TileRecord, actor: str) -> Stored:
     return Stored(id=str(row.id), changed=changed)
 
 
-def scoring_levels(atlas: AtlasRow) -> Levels:
-    """Get the levels that an atlas's squares are scored with."""
-    return Levels(atlas.scoring_film_level, atlas.scoring_vacuum_level)
-
-
 def _follow_levels(db: Session, atlas: AtlasRow) -> None:
-    reported = Levels(atlas.film_level, atlas.vacuum_level)
+    pitch_um = rounded_pitch(atlas.mesh_pitch_um)
+    reported = Levels(atlas.film_level, atlas.vacuum_level, pitch_um)
     levels = next_scoring_levels(scoring_levels(atlas), reported, complete=atlas.complete)
     if levels == scoring_levels(atlas):
         return
     atlas.scoring_film_level, atlas.scoring_vacuum_level = levels.film, levels.vacuum
+    atlas.scoring_mesh_pitch_um = levels.pitch_um
     _want_scores(db, atlas.id, levels)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from service.blobs import store_small
 from service.job_queue import ScoreRequest
 from service.queries.changes import add_event, assign, lock_grid, touch_grid
+from service.scoring_input import Levels
 from service.tables import AtlasRow, ModelRow, PredictionRow, SquareRow, SquareStatus, utc_now
 
 
@@ -24,6 +25,7 @@ class SquareToScore:
     full_scale: float
     film_level: float
     vacuum_level: float | None
+    mesh_pitch_um: float | None
     complete: bool
     input_key: str
 
@@ -162,6 +164,11 @@ def reuse_predictions(db: Session, model_id: str) -> None:
         touch_grid(db, lock_grid(db, grid_id))
 
 
+def scoring_levels(atlas: AtlasRow) -> Levels:
+    """Get the levels and the pitch that an atlas's squares are scored with."""
+    return Levels(atlas.scoring_film_level, atlas.scoring_vacuum_level, atlas.scoring_mesh_pitch_um)
+
+
 def show_prediction(square: SquareRow, prediction: PredictionRow) -> None:
     """Make a prediction the one that a square answers with."""
     square.status = shown_status(prediction.status, complete=square.complete)
@@ -190,6 +197,7 @@ def _to_score(square: SquareRow, atlas: AtlasRow) -> SquareToScore:
         full_scale=scale,
         film_level=film,
         vacuum_level=atlas.scoring_vacuum_level,
+        mesh_pitch_um=atlas.scoring_mesh_pitch_um,
         complete=square.complete,
         input_key=key,
     )

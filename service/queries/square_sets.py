@@ -14,7 +14,7 @@ from service.job_queue import ScoreRequest
 from service.matching import match_by_distance
 from service.queries.changes import add_event, assign, lock_grid, touch_grid
 from service.queries.parents import get_or_add_atlas, get_or_add_tiles
-from service.queries.scores import list_score_requests, shown_status
+from service.queries.scores import list_score_requests, scoring_levels, shown_status
 from service.schemas import SquareSetAnswer
 from service.scoring_input import Levels, input_key
 from service.tables import AtlasRow, DecisionRow, LabelRow, SquareRow, new_id, utc_now
@@ -115,7 +115,7 @@ def _write_squares(
     tally: Tally,
 ) -> list[SquareRow]:
     tiles = get_or_add_tiles(db, atlas.id, [square.tile_name for square in squares])
-    levels = Levels(atlas.scoring_film_level, atlas.scoring_vacuum_level)
+    levels = scoring_levels(atlas)
     rows = []
     for i, square in enumerate(squares):
         values = _columns(square, tiles[square.tile_name].id, levels)

@@ -82,6 +82,7 @@ class AtlasRow(Base):
     full_scale: Mapped[float | None]
     scoring_film_level: Mapped[float | None]
     scoring_vacuum_level: Mapped[float | None]
+    scoring_mesh_pitch_um: Mapped[float | None]
     mesh_pitch_um: Mapped[float | None]
     mesh_rotation_deg: Mapped[float | None]
     complete: Mapped[bool] = mapped_column(default=False)

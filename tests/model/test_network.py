@@ -106,3 +106,20 @@ def test_with_context_a_place_knows_of_the_whole_crop() -> None:
         far, near = context(dark)[0, :, 0, 0], context(dark)[0, :, 3, 3]
         assert float((context(bright)[0, :, 5, 5] - context(dark)[0, :, 5, 5]).abs().max()) > 0.1
     assert (far >= near).all()
+
+
+def test_the_mesh_pitch_moves_scores_and_no_map() -> None:
+    network = XCryoNet(TINY).eval()
+    x = torch.rand(2, 1, SIZE_PX, SIZE_PX)
+    fine, coarse = (network(x, torch.full((2,), pitch)) for pitch in (63.0, 127.0))
+    assert not torch.equal(fine.final.overall, coarse.final.overall)
+    assert fine.attention_logits is not None
+    assert torch.equal(fine.attention_logits, coarse.attention_logits)
+
+
+def test_an_unknown_mesh_pitch_is_one_that_nobody_told() -> None:
+    network = XCryoNet(TINY).eval()
+    x = torch.rand(2, 1, SIZE_PX, SIZE_PX)
+    told = network(x, torch.full((2,), torch.nan)).final.stacked()
+    assert torch.equal(told, network(x).final.stacked())
+    assert torch.isfinite(told).all()

@@ -25,11 +25,11 @@ class SmallGpu(XCryoNet):
         self.most = most
         self.sizes: list[int] = []
 
-    def forward(self, x: Tensor) -> Branches:
+    def forward(self, x: Tensor, pitch_um: Tensor | None = None) -> Branches:
         self.sizes.append(len(x))
         if len(x) > self.most:
             raise torch.cuda.OutOfMemoryError
-        return super().forward(x)
+        return super().forward(x, pitch_um)
 
 
 def tiny_scorer(network: XCryoNet | None = None) -> Scorer:

@@ -55,6 +55,8 @@ def test_levels_that_are_no_positive_numbers_are_refused(level: float) -> None:
         check_crop(Crop(pixels, FULL_SCALE, level), 64)
     with pytest.raises(CropError, match="full_scale"):
         check_crop(Crop(pixels, level, FILM), 64)
+    with pytest.raises(CropError, match="mesh_pitch_um"):
+        check_crop(Crop(pixels, FULL_SCALE, FILM, None, level), 64)
 
 
 def test_nan_is_not_coded() -> None:

@@ -32,7 +32,9 @@ def network() -> XCryoNet:
 def batch() -> Batch:
     torch.manual_seed(1)
     masks = (torch.rand(4, 2, 8, 8) > 0.8).float()
-    return Batch(torch.rand(4, 1, SIZE_PX, SIZE_PX), 4 * torch.rand(4, 5), masks)
+    return Batch(
+        torch.rand(4, 1, SIZE_PX, SIZE_PX), torch.full((4,), 84.6), 4 * torch.rand(4, 5), masks
+    )
 
 
 def changed_by(network: XCryoNet, act: Callable[[], object]) -> set[str]:

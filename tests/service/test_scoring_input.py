@@ -18,6 +18,9 @@ NONE = Levels(None, None)
         (Levels(100, None), NONE, True, Levels(100, None)),
         (Levels(100, None), Levels(101, 130), False, Levels(101, 130)),
         (Levels(100, 130), Levels(101, 134), False, Levels(100, 130)),
+        (Levels(100, None), Levels(101, None, 84.5), False, Levels(101, None, 84.5)),
+        (Levels(100, None, 84.5), Levels(101, None, 86), False, Levels(100, None, 84.5)),
+        (Levels(100, None, 84.5), Levels(101, None, 63), False, Levels(101, None, 63)),
         (Levels(100, 130), Levels(101, 136), False, Levels(101, 136)),
     ],
 )
@@ -34,8 +37,9 @@ def test_a_score_is_named_by_all_that_it_is_made_of() -> None:
         input_key("a" * 64, 1024, Levels(100, None)),
         input_key("a" * 64, 512, Levels(101, None)),
         input_key("a" * 64, 512, Levels(100, 130)),
+        input_key("a" * 64, 512, Levels(100, 130, 84.5)),
     }
-    assert len(keys) == 5
+    assert len(keys) == 6
     assert None not in keys
 
 

@@ -150,6 +150,20 @@ def test_a_film_level_that_moved_asks_for_new_scores_and_a_small_step_does_not(
     assert get_squares(client)[0].overall == 3.5
 
 
+def test_a_mesh_that_is_another_than_thought_asks_for_new_scores(
+    client: TestClient, database: Database
+) -> None:
+    register(database)
+    crop = {"crop_sha256": put_blob(client, make_png()), "crop_full_scale": 512.0}
+    ids = put_squares(client, [make_square(0, 0, **crop)])
+    put_atlas(client, film_level=100.0, mesh_pitch_um=84.6)
+    score(database, {ids[0]: 3.5})
+    put_atlas(client, film_level=100.0, mesh_pitch_um=85.2)
+    assert list_requests(database) == []
+    put_atlas(client, film_level=100.0, mesh_pitch_um=63.1)
+    assert len(list_requests(database)) == 1
+
+
 def test_a_score_turns_from_partial_to_scored_when_the_last_tile_covers_the_square(
     client: TestClient, database: Database
 ) -> None:
