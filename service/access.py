@@ -7,12 +7,13 @@ can reach the service under a name of its own (DNS rebinding); a write that a br
 behalf of another site must come from the service's own page.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from service.errors import ForbiddenError, NoTokenError
@@ -41,22 +42,35 @@ class Caller:
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
 
-def require(scope: Scope) -> Callable[..., Caller]:
+def require(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """Make the dependency of a route that needs a scope."""
 
-    def get_caller(
+    async def get_caller(
         request: Request,
         parts: PartsDep,
         header: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
         kept: Annotated[str | None, Security(cookie)],
     ) -> Caller:
         if header is not None:
-            return check_scope(identify(parts, header.credentials), scope)
+            caller: Caller | None = await run_in_threadpool(identify, parts, header.credentials)
+            return check_scope(caller, scope)
         check_same_origin(request)
-        caller = identify(parts, kept) if kept else find_guest(request, parts.settings)
-        return check_scope(caller, scope)
+        if kept:
+            return check_scope(await run_in_threadpool(identify, parts, kept), scope)
+        return check_scope(find_guest(request, parts.settings), scope)
 
     return get_caller
+
+
+def may_read(request: Request, parts: Parts) -> bool:
+    """Tell whether a question's caller may read, for those who answer before any route does."""
+    kind, _, plain = request.headers.get("authorization", "").partition(" ")
+    token = plain if kind.lower() == "bearer" else request.cookies.get(COOKIE)
+    try:
+        caller = identify(parts, token) if token else find_guest(request, parts.settings)
+    except NoTokenError:
+        return False
+    return caller is not None and caller.may(Scope.READ)
 
 
 def identify(parts: Parts, plain: str) -> Caller:

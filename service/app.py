@@ -14,6 +14,7 @@ from service.gauges import DatabaseGauges
 from service.job_queue import JobQueue
 from service.limits import LimitRate
 from service.observe import LimitBody, Observe
+from service.quick_lists import QuickLists
 from service.routes import (
     activity,
     audit,
@@ -56,9 +57,10 @@ def get_app(settings: Settings, *, queue: JobQueue) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     blobs = BlobStore(settings.blob_dir, settings.blob_row_bytes)
-    app.state.parts = Parts(settings, database, blobs, queue)
+    parts = app.state.parts = Parts(settings, database, blobs, queue)
     app.state.registry = registry
     registry.register(DatabaseGauges(database))
+    app.add_middleware(QuickLists, parts=parts)
     app.add_middleware(LimitBody, largest=settings.max_request_bytes)
     app.add_middleware(LimitRate, per_s=settings.max_requests_per_s)
     app.add_middleware(Observe, registry=registry)

@@ -1,19 +1,22 @@
 """What routes share: the parts they are given, database sessions, and conditional answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from service.blobs import BlobStore
 from service.database import Database
 from service.job_queue import JobQueue, ScoreRequest
+from service.kept import KeptAnswers
 from service.looks import Looks
 from service.queries.job_answers import list_waiting_runs
+from service.queries.jobs import list_asked
 from service.schemas import Answer
 from service.settings import Settings
 
@@ -30,11 +33,17 @@ class Parts:
     blobs: BlobStore
     queue: JobQueue
     looks: Looks = field(default_factory=Looks)
+    lists: KeptAnswers = field(default_factory=KeptAnswers)
 
     def ask(self, requests: Sequence[ScoreRequest]) -> None:
-        """Ask for scores, each in its turn."""
+        """Ask for scores, each in its turn; what is asked for already costs one question in all."""
+        if not requests:
+            return
+        with self.database.read() as db:
+            asked = list_asked(db, requests)
         for request in requests:
-            self.queue.submit(request, self.looks.priority(request))
+            if request.job_id not in asked:
+                self.queue.submit(request, self.looks.priority(request))
 
     def hurry(self, grid_id: UUID) -> None:
         """Let a grid's tiles be scored before all others."""
@@ -44,8 +53,8 @@ class Parts:
             self.queue.hurry(job_id, run)
 
 
-def get_parts(request: Request) -> Parts:
-    """Get the application's parts."""
+async def get_parts(request: Request) -> Parts:
+    """Get the application's parts; like all that does not wait, on the loop and in no thread."""
     parts: Parts = request.app.state.parts
     return parts
 
@@ -53,10 +62,13 @@ def get_parts(request: Request) -> Parts:
 PartsDep = Annotated[Parts, Depends(get_parts)]
 
 
-def open_reader(parts: PartsDep) -> Iterator[Session]:
-    """Open a session that only asks."""
-    with parts.database.read() as session:
+async def open_reader(parts: PartsDep) -> AsyncIterator[Session]:
+    """Open a session that only asks; it connects when the route asks, in the route's thread."""
+    session = Session(parts.database.engine)
+    try:
         yield session
+    finally:
+        await run_in_threadpool(session.close)
 
 
 def open_writer(parts: PartsDep) -> Iterator[Session]:
@@ -80,19 +92,16 @@ async def read_body(request: Request) -> bytes:
 Body = Annotated[bytes, Depends(read_body)]
 
 
-def answer_json(request: Request, answer: Answer, etag: str | None = None) -> Response:
-    """Answer with JSON, or with 304 when the client has the same already.
-
-    Args:
-        request: what was asked.
-        answer: the whole answer.
-        etag: names the answer; by default made from its bytes.
-    """
+def answer_json(request: Request, answer: Answer) -> Response:
+    """Answer with JSON, or with 304 when the client has the same already."""
     content = answer.model_dump_json().encode()
-    tag = etag or weak_etag(content)
-    if is_known(request, tag):
-        return answer_unchanged(tag)
-    headers = {"ETag": tag, "Cache-Control": ASK_AGAIN}
+    tag = weak_etag(content)
+    return answer_unchanged(tag) if is_known(request, tag) else answer_bytes(content, tag)
+
+
+def answer_bytes(content: bytes, etag: str) -> Response:
+    """Answer with JSON as it stands."""
+    headers = {"ETag": etag, "Cache-Control": ASK_AGAIN}
     return Response(content, media_type="application/json", headers=headers)
 
 
@@ -125,6 +134,16 @@ def answer_picture(
 def weak_etag(*content: bytes) -> str:
     """Make a tag from what decides an answer."""
     return f'W/"{sha256(b" ".join(content)).hexdigest()[:24]}"'
+
+
+def list_tag(revision: int, query: str) -> str:
+    """Make the tag of a grid's list: it changes when the grid does, and with what is asked."""
+    return weak_etag(str(revision).encode(), query.encode())
+
+
+def list_key(grid_id: UUID, query: str) -> str:
+    """Name a list among all that are kept."""
+    return f"{grid_id}?{query}"
 
 
 def is_known(request: Request, etag: str) -> bool:

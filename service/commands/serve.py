@@ -1,6 +1,7 @@
 """`xcryonet serve`: the web process alone."""
 
 import argparse
+import sys
 
 import uvicorn
 
@@ -13,6 +14,10 @@ from service.commands.options import (
     read_settings,
 )
 from service.jobs import DurableQueue
+
+SWITCH_S = 0.0005
+"""How long one thread may keep the others waiting; a short answer waits several times over while a
+long one is made, each time as long as this (5 ms as Python comes)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         CommandError: if the server could not listen.
     """
+    sys.setswitchinterval(SWITCH_S)
     settings = read_settings(args)
     database = open_database(settings)
     queue = DurableQueue(database)

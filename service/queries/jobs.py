@@ -1,6 +1,6 @@
 """The life of a job's row: queued, running, done, failed and queued again, or dead."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from service.job_queue import ScoreRequest
 from service.queries.parents import insert_if_new
 from service.tables import JobKind, JobRow, JobState, WorkerRow, utc_now
+
+ASKED_AT_ONCE = 1000
+"""Ids in one question: a database allows so many values and no more."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,17 @@ def queue_score(session: Session, request: ScoreRequest) -> int | None:
         return None
     row.state = JobState.QUEUED
     return row.attempts + 1
+
+
+def list_asked(session: Session, requests: Sequence[ScoreRequest]) -> frozenset[str]:
+    """List the jobs that wait, run or were given up, among those of some requests."""
+    states = (JobState.QUEUED, JobState.RUNNING, JobState.DEAD)
+    found: set[str] = set()
+    for start in range(0, len(requests), ASKED_AT_ONCE):
+        ids = [request.job_id for request in requests[start : start + ASKED_AT_ONCE]]
+        asked = sa.select(JobRow.id).where(JobRow.id.in_(ids), JobRow.state.in_(states))
+        found.update(session.scalars(asked))
+    return frozenset(found)
 
 
 def start_job(session: Session, job_id: str, *, worker_id: str) -> StartedJob | None:

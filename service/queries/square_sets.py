@@ -63,7 +63,8 @@ def replace_squares(
     partners = find_partners(record.squares, known, record.match_radius_um)
     tally = Tally()
     rows = _write_squares(db, atlas, record.squares, partners, tally)
-    _drop_unseen(db, [row for row in known if row not in set(partners.values())], tally)
+    seen = {row.id for row in partners.values()}
+    _drop_unseen(db, [row for row in known if row.id not in seen], tally)
     if tally.any():
         touch_grid(db, grid)
         detail: dict[str, object] = dict(vars(tally))

@@ -44,6 +44,11 @@ def get_list_state(db: Session, grid_id: UUID) -> tuple[int, UUID | None]:
     return row.revision, row.atlas_id
 
 
+def find_revision(connection: sa.Connection, grid_id: UUID) -> int | None:
+    """Find a grid's revision; None if there is no such grid."""
+    return connection.scalar(sa.select(GridRow.revision).where(GridRow.id == grid_id))
+
+
 def list_squares(db: Session, atlas_id: UUID | None, ask: SquareQuestion) -> Page[SquareAnswer]:
     """List an atlas's squares; ranks are those of the whole atlas whatever part is asked for."""
     if atlas_id is None:

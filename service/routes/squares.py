@@ -14,11 +14,13 @@ from service.web import (
     Limit,
     PartsDep,
     Reader,
+    answer_bytes,
     answer_json,
     answer_picture,
     answer_unchanged,
     is_known,
-    weak_etag,
+    list_key,
+    list_tag,
 )
 
 router = APIRouter(tags=["squares"])
@@ -38,17 +40,23 @@ def list_squares(
     request: Request,
     parts: PartsDep,
     later: BackgroundTasks,
-    db: Reader,
     _: ReadCaller,
 ) -> Response:
     """List a grid's squares, best first: the ranked list of its current atlas."""
-    revision, current = squares.get_list_state(db, grid_id)
-    if parts.looks.note(grid_id):
-        later.add_task(parts.hurry, grid_id)
-    etag = weak_etag(str(revision).encode(), request.url.query.encode())
-    if is_known(request, etag):
-        return answer_unchanged(etag)
-    return answer_json(request, squares.list_squares(db, ask.atlas_id or current, ask), etag)
+    with parts.database.read() as db:
+        revision, current = squares.get_list_state(db, grid_id)
+        if parts.looks.note(grid_id):
+            later.add_task(parts.hurry, grid_id)
+        query = request.url.query
+        etag = list_tag(revision, query)
+        if is_known(request, etag):
+            return answer_unchanged(etag)
+
+        def make() -> bytes:
+            answer = squares.list_squares(db, ask.atlas_id or current, ask)
+            return answer.model_dump_json().encode()
+
+        return answer_bytes(parts.lists.get(list_key(grid_id, query), etag, make), etag)
 
 
 @router.get("/grids/{grid_id}/label_queue", response_model=Page[SquareAnswer])

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 from service.database import Database
 from service.job_queue import Priority
 from service.jobs import DurableQueue, job_database_url
-from service.queries.jobs import start_job
+from service.queries.jobs import fail_job, list_asked, start_job
 from service.tables import JobState
 from tests.service.workers import add_requests, read_job, wait_until, workers_on
 
@@ -49,6 +49,23 @@ def test_the_same_request_twice_is_one_job(database: Database, queue: DurableQue
     assert queue.length() == 1
     assert request.job_id in queue.list_live()
     assert read_job(database, request).state is JobState.QUEUED
+
+
+def test_what_waits_runs_or_was_given_up_is_known_and_what_failed_is_not(
+    database: Database, queue: DurableQueue
+) -> None:
+    waits, runs, failed, dead, new = requests = add_requests(database, 5)
+    for request in (waits, runs, failed, dead):
+        queue.submit(request)
+    with database.write() as db:
+        for request in (runs, failed, dead):
+            start_job(db, request.job_id, worker_id="worker")
+        fail_job(db, failed.job_id, "reason", max_attempts=2)
+        fail_job(db, dead.job_id, "reason", max_attempts=1)
+
+    with database.read() as db:
+        assert list_asked(db, requests) == {waits.job_id, runs.job_id, dead.job_id}
+        assert list_asked(db, [new]) == frozenset()
 
 
 @on_both
