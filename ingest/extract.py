@@ -218,7 +218,7 @@ def _fill(look: _Look, matched: list[Window], lattice: Lattice | None) -> list[W
         nearest = int(np.argmin(distance))
         is_it = distance[nearest] <= SITE_TOLERANCE * look.search.pitch_um
         window = matched[nearest] if is_it else look.at(*place)
-        if window is None or not _is_at(look, window, site):
+        if window is None or not (is_it or _is_at(look, window, site)):
             bare.append(place)
         elif spacing.claim(window.x_um, window.y_um):
             found.append(window)

@@ -1,21 +1,14 @@
 """One atlas on its way to the sink: gathers its tiles, surveys them, and sends what has changed."""
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from ingest.atlas import FoundSquare, Survey, survey_atlas
-from ingest.crops import (
-    CropPlan,
-    TileImage,
-    cut_crop,
-    encode_display,
-    encode_png,
-    encode_thumbnail,
-)
+from ingest.crops import CropPlan, encode_display
+from ingest.cutting import TileCutter
 from ingest.epu import AtlasDm, AtlasImageMetadata, EpuError
 from ingest.measured import MeasuredWindows
 from ingest.records import (
@@ -38,11 +31,7 @@ from ingest.tile_files import (
     TileFiles,
     TileNotReadyError,
     read_tile,
-    read_tile_pixels,
 )
-
-OPEN_TILES = 4
-"""Full-size tiles kept in memory while crops are cut."""
 
 CROPS_AT_ONCE = 48
 """Squares are sent in batches of so many new crops: the first are ranked while others are cut."""
@@ -83,10 +72,14 @@ class AtlasFeed:
     _seams: dict[tuple[str, str], tuple[Match, ...]] = field(default_factory=dict)
     _measured: MeasuredWindows = field(default_factory=MeasuredWindows)
     _displays: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
-    _open: OrderedDict[str, TileImage] = field(default_factory=OrderedDict)
+    _cutter: TileCutter = field(init=False)
     _sent_tiles: dict[str, TileRecord] = field(default_factory=dict)
     _sent_atlas: AtlasRecord | None = None
     _sent_squares: SquareSet | None = None
+
+    def __post_init__(self) -> None:
+        """Cut from the tiles read here."""
+        self._cutter = TileCutter(self._read)
 
     def refresh_tile(self, name: str, *, accept_preview: bool) -> tuple[TileState, str] | None:
         """Read a tile again; its state and the reason if it cannot be used."""
@@ -148,7 +141,7 @@ class AtlasFeed:
         self._read.pop(name, None)
         self._problem.pop(name, None)
         self._displays.pop(name, None)
-        self._open.pop(name, None)
+        self._cutter.forget(name)
         self._seams = {pair: found for pair, found in self._seams.items() if name not in pair}
         self._cuts = {
             plan: cut
@@ -204,24 +197,18 @@ class AtlasFeed:
         uncut = [f for f in survey.squares if f.plan is not None and f.plan not in self._cuts]
         uncut.sort(key=lambda found: found.record.tile_name)  # each tile's file is opened once
         for start in range(0, max(len(uncut), 1), CROPS_AT_ONCE):
-            for found in uncut[start : start + CROPS_AT_ONCE]:
-                self._cut(found)
+            self._cut([f.plan for f in uncut[start : start + CROPS_AT_ONCE] if f.plan is not None])
             records = tuple(self._with_crop(found, radius_um) for found in survey.squares)
             squares = SquareSet(atlas=self.key, match_radius_um=radius_um, squares=records)
             if squares != self._sent_squares:
                 self.sink.put_squares(squares)
                 self._sent_squares = squares
 
-    def _cut(self, found: FoundSquare) -> None:
-        if found.plan is None:
-            return
-        try:
-            crop = cut_crop(found.plan, self._open_tile)
-        except (EpuError, OSError) as error:
-            log.warning("crop not cut", tile=found.record.tile_name, reason=str(error))
-            return
-        png, jpeg = encode_png(crop), encode_thumbnail(crop)
-        self._cuts[found.plan] = _Cut(*self._put_blobs([png, jpeg]))
+    def _cut(self, plans: Sequence[CropPlan]) -> None:
+        files = self._cutter.cut(plans)
+        shas = self._put_blobs([data for made in files.values() for data in (made.png, made.jpeg)])
+        for number, plan in enumerate(files):
+            self._cuts[plan] = _Cut(shas[2 * number], shas[2 * number + 1])
 
     def _with_crop(self, found: FoundSquare, radius_um: float) -> SquareRecord:
         """The square with its crop; until that is cut, with the crop it had before."""
@@ -250,7 +237,7 @@ class AtlasFeed:
             if self._displays.get(name, (None,))[0] == scale:
                 continue
             try:
-                image = self._open_tile(name)
+                image = self._cutter.open_tile(name)
             except (EpuError, OSError) as error:
                 log.warning("tile not shown", tile=name, reason=str(error))
                 continue
@@ -261,18 +248,11 @@ class AtlasFeed:
             self._sent_tiles[name] = record
 
     def _put_blobs(self, blobs: Iterable[bytes]) -> list[str]:
-        named = {hashlib.sha256(data).hexdigest(): data for data in blobs}
-        for sha in self.sink.missing_blobs(list(named)):
+        """Send what the other side lacks; the hash of each."""
+        shas, named = [], {}
+        for data in blobs:
+            shas.append(hashlib.sha256(data).hexdigest())
+            named[shas[-1]] = data
+        for sha in self.sink.missing_blobs(list(named)) if named else ():
             self.sink.put_blob(sha, named[sha])
-        return list(named)
-
-    def _open_tile(self, name: str) -> TileImage:
-        if name not in self._open:
-            read = self._read[name]
-            pixels = read_tile_pixels(read.path, read.metadata)
-            pixel_um = read.tile.optics.size_um[0] / pixels.shape[1]
-            self._open[name] = TileImage(pixels, pixel_um)
-            while len(self._open) > OPEN_TILES:
-                self._open.popitem(last=False)
-        self._open.move_to_end(name)
-        return self._open[name]
+        return shas
