@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.vacuum import find_vacuum
 from ingest.window import Window
 
 BIN = 0.02
@@ -37,11 +38,20 @@ class FilmLevels:
 def estimate_film(windows: Sequence[Window]) -> FilmLevels | None:
     """Film level as the brightest large mode of what windows let through; None without windows.
 
-    Windows count by their area, so small drowned ones weigh little; a mode of a few empty squares
-    is smaller than film's and is reported as vacuum.
+    Windows count by their area, so small drowned ones weigh little; many empty ones are told by
+    `ingest.vacuum` and left out; a mode of a few empty squares is smaller than film's and is
+    reported as vacuum.
     """
     if not windows:
         return None
+    empty = find_vacuum(windows)
+    if empty is None:
+        return _film_of(windows)
+    film = _film_of([window for window in windows if window.level < empty.empty_above])
+    return FilmLevels(film.film, rounded(empty.level))
+
+
+def _film_of(windows: Sequence[Window]) -> FilmLevels:
     levels = np.concatenate([np.maximum(w.film_levels, 1e-3) for w in windows])
     weights = np.concatenate(
         [np.full(len(w.film_levels), w.width_um * w.height_um) for w in windows]
