@@ -40,6 +40,10 @@ bench: $(VENV)/installed-test ## measure, and write the table benchmarks/RESULTS
 chaos: $(VENV)/installed-test debian ## kill ingest, web and worker at random moments (ARGS="--kills 25 --rounds 4")
 	$(BIN)/python -m tests.faults.chaos $(ARGS)
 
+.PHONY: outage
+outage: $(VENV)/installed-test debian ## keep the service away for ten minutes of a session (ARGS="--seconds 60")
+	$(BIN)/python -m tests.faults.outage $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(VENV)/installed-test ## read 100000 damaged inputs (ARGS="--inputs 1000 --seed 2")
 	$(BIN)/python -m tests.fuzz.fuzz $(ARGS)

@@ -80,7 +80,7 @@ def run_calmly(url: str, folder: Path, made: Path, grids: int = 1) -> Outcome:
     """Screen the finished session once, undisturbed."""
     with facility_on(url, folder) as facility:
         shutil.copytree(made, facility.watch, dirs_exist_ok=True)
-        _finish(facility, grids)
+        finish(facility, grids)
         return read_outcome(facility.database)
 
 
@@ -97,13 +97,13 @@ def run_wildly(
         facility.keep_up()
         storm = _Storm(facility, wild, tally)
         span_s = wild.kills * (1 + wild.also) * wild.gap_s
-        _write_while(facility, made, files, span_s, storm.tick)
+        write_while(facility, made, files, span_s, storm.tick)
         while tally.kills < wild.kills:
             storm.tick()
             facility.keep_up()
             time.sleep(TICK_S)
         storm.calm()
-        _finish(facility, grids)
+        finish(facility, grids)
         outcome = read_outcome(facility.database)
         settings = Settings(data_dir=facility.data)
         store = BlobStore(settings.blob_dir, settings.blob_row_bytes)
@@ -164,7 +164,7 @@ class _Storm:
         self._tally.done[how, name] += 1
 
 
-def _write_while(
+def write_while(
     facility: Facility, made: Path, files: list[Path], span_s: float, tick: Callable[[], None]
 ) -> None:
     """Copy the session over a span of time, and tick."""
@@ -179,7 +179,7 @@ def _write_while(
         shutil.copyfile(path, target)
 
 
-def _finish(facility: Facility, grids: int) -> None:
+def finish(facility: Facility, grids: int) -> None:
     until = time.monotonic() + FINISH_S
     seen = 0
     while seen < 3:  # what has just become visible may be followed by more

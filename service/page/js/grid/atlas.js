@@ -15,6 +15,7 @@ const MARGIN = 0.03;
 const KEPT_IMAGES = 48;
 const CLOSE_UP = 5;
 const GAIN_STEPS = 8;
+const WAIT_MS = 600_000;
 
 export class AtlasView {
   #viewer;
@@ -42,7 +43,8 @@ export class AtlasView {
       minZoomImageRatio: 0.5,
       maxZoomPixelRatio: 3,
       maxImageCacheCount: KEPT_IMAGES,
-      imageLoaderLimit: 6,
+      imageLoaderLimit: 0, // the sources let one picture through at a time
+      timeout: WAIT_MS,
       tileRetryMax: 1000, // an outage of more than an hour
       tileRetryDelay: 4000,
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true, scrollToZoom: true },
@@ -54,8 +56,8 @@ export class AtlasView {
     this.#viewer.canvas.removeAttribute("tabindex");
     this.#overlay = new Overlay();
     put(this.#viewer.canvas.parentNode, ...this.#viewer.canvas.parentNode.childNodes, this.#overlay.node);
-    this.#viewer.addHandler("animation-start", () => this.#overlay.setMoving(true));
-    this.#viewer.addHandler("animation-finish", () => { this.#overlay.setMoving(false); events.onView(this.#inView()); });
+    this.#viewer.addHandler("animation-start", () => this.#setMoving(true));
+    this.#viewer.addHandler("animation-finish", () => { this.#setMoving(false); events.onView(this.#inView()); });
     this.#viewer.addHandler("update-viewport", () => this.#place());
     this.#viewer.addHandler("resize", () => this.#viewer.forceRedraw());
     this.#viewer.addHandler("canvas-click", (event) => event.quick && events.onPick(this.#squareAt(event.position)?.id ?? null));
@@ -189,11 +191,17 @@ export class AtlasView {
     this.#viewer.viewport.fitBounds(rect, immediately);
   }
 
+  #setMoving(moving) {
+    this.#sources.setMoving(moving);
+    this.#overlay.setMoving(moving);
+    this.#place();
+  }
+
   #place() {
     const { viewport } = this.#viewer;
     const origin = viewport.pixelFromPoint(new OpenSeadragon.Point(0, 0), true);
     const scale = viewport.deltaPixelsFromPoints(new OpenSeadragon.Point(1 / UNIT_PX, 0), true).x;
-    this.#overlay.place(origin.x, origin.y, scale);
+    this.#overlay.place(origin.x, origin.y, scale, viewport.getContainerSize());
   }
 
   /** Keep a chosen square in sight without moving the atlas when it is. */

@@ -9,6 +9,10 @@ const FAR_PX = 20;
 const NUMBERS_FROM_PX = 34;
 const NUMBERED = 20;
 const REM_PX = 14;
+/** How far the drawing reaches beyond what is seen; the style sheet says the same. */
+const MARGIN_PX = 240;
+/** How far a drawing is blown up before it is made anew. */
+const COARSEST = 2.2;
 
 export class Overlay {
   #halos = svg("path", { class: "halos" });
@@ -26,15 +30,25 @@ export class Overlay {
   #squares = [];
   #typicalSide = 100;
   #scale = 0;
+  #drawnAt = null;
+  #moving = false;
 
   constructor() {
     this.#world = svg("g", {}, this.#lattice, this.#seams, this.#halos, this.#squaresLayer, this.#categories, this.#signs, this.#plan, this.#numbers, this.#hovered, this.#selected);
     this.node = svg("svg", { class: "overlay", "aria-hidden": "true" }, this.#world);
   }
 
-  /** Put atlas pixel (0, 0) at screen (x, y), `scale` screen pixels per atlas pixel. */
-  place(x, y, scale) {
-    this.#world.setAttribute("transform", `matrix(${scale} 0 0 ${scale} ${x} ${y})`);
+  /**
+   * Put atlas pixel (0, 0) at screen (x, y), `scale` screen pixels per atlas pixel. While the atlas moves, what is drawn is
+   * moved as a picture for as long as it covers what is seen and is not too coarse: to draw it anew costs a frame.
+   *
+   * @param {{x: number, y: number}} seen width and height of the part of the screen that the atlas fills
+   */
+  place(x, y, scale, seen) {
+    if (this.#moving && this.#movePicture(x, y, scale, seen)) return;
+    this.#drawnAt = { x, y, scale };
+    this.node.style.transform = "none";
+    this.#world.setAttribute("transform", `matrix(${scale} 0 0 ${scale} ${x + MARGIN_PX} ${y + MARGIN_PX})`);
     if (scale === this.#scale) return;
     this.#scale = scale;
     this.#restyle();
@@ -87,9 +101,22 @@ export class Overlay {
     put(this.#selected, ...(square === null ? [] : chosen(square)));
   }
 
-  /** While the atlas moves, dark edges are left out: they cost half of each frame. */
+  /** While the atlas moves, dark edges are left out: they cost half of each drawing. */
   setMoving(moving) {
+    this.#moving = moving;
     this.node.classList.toggle("moving", moving);
+  }
+
+  /** @returns {boolean} whether moving the picture was enough */
+  #movePicture(x, y, scale, seen) {
+    if (this.#drawnAt === null) return false;
+    const by = scale / this.#drawnAt.scale;
+    const left = x - by * (this.#drawnAt.x + MARGIN_PX);
+    const top = y - by * (this.#drawnAt.y + MARGIN_PX);
+    const covers = (from, length) => from <= 0 && from + by * (length + 2 * MARGIN_PX) >= length;
+    if (by > COARSEST || !covers(left, seen.x) || !covers(top, seen.y)) return false;
+    this.node.style.transform = `translate(${left + MARGIN_PX}px, ${top + MARGIN_PX}px) scale(${by})`;
+    return true;
   }
 
   setLayers({ outlines, categories, seams, plan }) {
