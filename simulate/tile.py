@@ -18,6 +18,9 @@ from simulate.window import Window, find_window
 _BEAM_FALL = 0.06
 """How much darker the beam is at a tile's corner than in its middle."""
 
+CORNER_PX = 0.5
+"""Tile pixels count from the first one's corner, rasters are laid from its centre."""
+
 _FINEST_UM = 0.25
 _PATCH_UM, _PATCH_SD = 4.0, 0.45
 """Size and spread of the patches on metal bars, as real previews show them."""
@@ -67,6 +70,7 @@ def take_tile(
         square = specimen.square(column, row, raster_um(instrument))
         center = specimen.mesh.center_um(column, row)
         exact = compose(specimen_to_tile(instrument, view, center), specimen.square_to_grid(square))
+        exact[:, 2] -= CORNER_PX
         lay_square(image, square, exact)
         window = find_window(square)
         if window is not None:
