@@ -142,6 +142,7 @@ def _real(session: Path) -> Iterator[Figure]:
     """Seams, nodes and stage positions of the two real atlases, from their previews."""
     wanted = found = doubles = 0
     errors: list[float] = []
+    models: list[float] = []
     for sample in REAL_SAMPLES:
         tiles, dm = read_atlas(session, sample)
         seams: dict[tuple[str, str], tuple[Match, ...]] = {}
@@ -157,6 +158,7 @@ def _real(session: Path) -> Iterator[Figure]:
         wanted += len(nodes)
         found += sum(node.node_id in by_id for node in nodes)
         doubles += _doubles(survey)
+        models += [survey.stage.residual_um] if survey.stage is not None else []
         errors += [
             float(np.hypot(r.stage_x_um - node.stage_um[0], r.stage_y_um - node.stage_um[1]))
             for node in nodes
@@ -166,6 +168,8 @@ def _real(session: Path) -> Iterator[Figure]:
     yield Figure("real squares found twice", doubles, "")
     yield Figure("stage position against Atlas.dm nodes, rms", _rms(errors), "um")
     yield Figure("stage position against Atlas.dm nodes, median", float(np.median(errors)), "um")
+    what = "stage model alone: nodes of tiles left out of the fit, rms"
+    yield Figure(what, _rms(models), "um")
 
 
 def _seam_lines(

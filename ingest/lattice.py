@@ -15,6 +15,9 @@ MIN_SITES_TO_BEND = 20
 MIN_SPREAD_TO_BEND = 4
 """Bending is fitted only where enough sites on all sides support it."""
 
+AT_ONCE = 200
+"""Points whose distances to all others are held at once."""
+
 STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 
 
@@ -93,10 +96,12 @@ def _neighbours(points: NDArray[np.float64], mesh: Mesh) -> NDArray[np.int_]:
     found = np.full((len(points), len(STEPS)), -1)
     for number, step in enumerate(STEPS):
         expected = points + mesh.basis @ step
-        distance = np.linalg.norm(points[None] - expected[:, None], axis=2)
-        nearest = distance.argmin(axis=1)
-        near = distance[np.arange(len(points)), nearest] < tolerance
-        found[near, number] = nearest[near]
+        for start in range(0, len(points), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            distance = np.linalg.norm(points[None] - expected[rows, None], axis=2)
+            nearest = distance.argmin(axis=1)
+            near = distance.min(axis=1) < tolerance
+            found[rows, number] = np.where(near, nearest, -1)
     return found
 
 

@@ -152,9 +152,11 @@ class Mosaic:
 
     def covers(self, points_um: NDArray[np.float64], beyond_um: float = 0.0) -> NDArray[np.bool_]:
         """(n,) bool: which of (n, 2) positions a tile shows, or would if it were so much larger."""
-        away = np.abs(points_um[:, None] - self._centres[None])
-        reach = self._halves[None] + beyond_um
-        return np.asarray((away < reach).all(axis=2).any(axis=1), bool)
+        shown = np.zeros(len(points_um), bool)
+        # Tile by tile: all at once would take gigabytes for an atlas of hundreds.
+        for centre, half in zip(self._centres, self._halves, strict=True):
+            shown |= (np.abs(points_um - centre) < half + beyond_um).all(axis=1)
+        return shown
 
     def seam(self, owner: str, other: str) -> Seam:
         """How `other` shows what `owner` shows; nothing moves where poses are not known."""
@@ -180,8 +182,13 @@ class Mosaic:
         self, points_um: NDArray[np.float64], centres_um: NDArray[np.float64]
     ) -> NDArray[np.int_]:
         """(n,) number of the tile that shows each position deepest."""
-        depth = self._halves[None] - np.abs(points_um[:, None] - centres_um[None])
-        return np.asarray(depth.min(axis=2).argmax(axis=1), np.int_)
+        owners = np.zeros(len(points_um), np.int_)
+        deepest = np.full(len(points_um), -np.inf)
+        for number, (centre, half) in enumerate(zip(centres_um, self._halves, strict=True)):
+            depth = (half - np.abs(points_um - centre)).min(axis=1)
+            nearer = depth > deepest
+            owners[nearer], deepest[nearer] = number, depth[nearer]
+        return owners
 
     def _moved(
         self, points_um: NDArray[np.float64], owners: NDArray[np.int_], *, back: bool

@@ -15,12 +15,15 @@ def tile(stage_um: tuple[float, float], index: int = 0) -> TileOptics:
     return TileOptics(index, stage_um, KRIOS_UM * 2e-3, 0.13958681677195, 2880, 2046)
 
 
-def samples_of(model: StageModel, count: int) -> list[StageSample]:
+def samples_of(
+    model: StageModel, count: int, *, rows_um: tuple[float, float] = (-800, 800)
+) -> list[StageSample]:
     """Nodes spread over tiles and pixels, their stage positions by `model`."""
     draw = np.random.default_rng(3)
     found = []
-    for _ in range(count):
-        seen = tile((float(draw.uniform(-800, 800)), float(draw.uniform(-800, 800))))
+    for number in range(count):
+        at = (float(draw.uniform(-800, 800)), float(draw.uniform(*rows_um)))
+        seen = tile(at, number // 4)
         x_px, y_px = float(draw.uniform(0, 2880)), float(draw.uniform(0, 2046))
         found.append(StageSample(seen, x_px, y_px, model.position(seen, x_px, y_px)))
     return found
@@ -69,6 +72,58 @@ def test_the_residual_says_how_far_nodes_are_off() -> None:
 
     assert found is not None
     assert found.residual_um == pytest.approx(0.3 * np.sqrt(2), rel=0.1)
+
+
+def shifted(sample: StageSample, dx_um: float, dy_um: float) -> StageSample:
+    x_um, y_um = sample.stage_um
+    return StageSample(sample.tile, sample.x_px, sample.y_px, (x_um + dx_um, y_um + dy_um))
+
+
+def test_a_fifth_of_the_nodes_far_off_changes_nothing() -> None:
+    exact = samples_of(KRIOS, 100)
+    wrong = [shifted(s, 60.0, -40.0) if i % 5 == 0 else s for i, s in enumerate(exact)]
+
+    found = fit_stage_model(wrong)
+
+    assert found is not None
+    assert found.scale_x == pytest.approx(KRIOS.scale_x, abs=1e-3)
+    assert found.pivot_um == pytest.approx(KRIOS.pivot_um, rel=0.02)
+
+
+def test_a_turn_is_found_where_there_is_one() -> None:
+    turned = StageModel(0.97, 35_000.0, StageSource.EPU_NODES, 0.0, 0.01)
+    noisy = [
+        shifted(s, dx, dy)
+        for s, (dx, dy) in zip(
+            samples_of(turned, 80),
+            np.random.default_rng(1).normal(0, 0.3, (80, 2)).tolist(),
+            strict=True,
+        )
+    ]
+
+    found = fit_stage_model(noisy)
+
+    assert found is not None
+    assert found.turn_rad == pytest.approx(0.01, abs=1e-3)
+    assert found.residual_um == pytest.approx(0.3 * np.sqrt(2), rel=0.2)
+
+
+def test_noise_alone_makes_no_turn() -> None:
+    draw = np.random.default_rng(2).normal(0, 1.0, (40, 2)).tolist()
+    noisy = [shifted(s, dx, dy) for s, (dx, dy) in zip(samples_of(KRIOS, 40), draw, strict=True)]
+
+    found = fit_stage_model(noisy)
+
+    assert found is not None
+    assert found.turn_rad == 0
+
+
+def test_tiles_of_one_row_leave_the_pivot_as_it_was_known() -> None:
+    found = fit_stage_model(samples_of(KRIOS, 40, rows_um=(0.0, 0.0)))
+
+    assert found is not None
+    assert found.pivot_um == pytest.approx(35_000.0)
+    assert found.scale_x == pytest.approx(KRIOS.scale_x, abs=1e-4)
 
 
 def test_seven_nodes_are_too_few() -> None:
