@@ -50,8 +50,7 @@ fuzz: $(VENV)/installed-test ## read 100000 damaged inputs (ARGS="--inputs 1000 
 
 .PHONY: audit
 audit: $(VENV)/installed-test ## look for known holes in what we depend on; needs the internet
-	$(BIN)/python -m pip install --quiet pip-audit
-	$(BIN)/python -m pip_audit --disable-pip --no-deps -r constraints.txt
+	scripts/audit $(BIN)/python
 
 .PHONY: pictures
 pictures: $(VENV)/installed-test ## take pictures of every view at three sizes (ARGS="--url URL" of a running service)

@@ -30,6 +30,7 @@ TURN_MS = 2_000
 TURNS = 300
 HOUR_TURNS = 1_800
 TURNS_PER_DECISION = 30
+LABELS = 30
 MIB = 2**20
 
 MARK_USABLE = """(() => {
@@ -41,6 +42,11 @@ MARK_USABLE = """(() => {
   };
   look();
 })()"""
+IS_SHOWN = """rank => {
+  const head = document.querySelector(".panel-head h2");
+  const image = document.querySelector(".panel-pane img");
+  return head?.textContent.includes(rank) && image?.complete && image.naturalWidth > 0;
+}"""
 COUNT_FRAMES = """() => {
   window.frames_ms = [];
   let before = performance.now();
@@ -76,6 +82,7 @@ def measure() -> Iterator[Figure]:
         with _serving(settings) as served:
             yield from _usable(browser, served)
             yield from _frames(browser, served)
+            yield _labels(browser, served)
             yield from _hour(browser, served)
         browser.close()
 
@@ -128,6 +135,26 @@ def _frames(browser: Browser, served: Served) -> Iterator[Figure]:
     yield Figure("pan and zoom, frame p50", statistics.median(frames), "ms")
     yield Figure("pan and zoom, frame p95", statistics.quantiles(frames, n=20)[-1], "ms")
     yield Figure("pan and zoom, work of the page's thread for a frame", work / len(frames), "ms")
+
+
+def _labels(browser: Browser, served: Served) -> Figure:
+    """Label by keys alone, each square once its large picture is there, until all are stored."""
+    page = browser.new_page(viewport=DESK)
+    page.goto(_grid_address(page, served))
+    page.wait_for_selector(".square")
+    page.keyboard.press("ArrowDown")
+    page.locator(".initials").fill("AB")
+    page.keyboard.press("Enter")
+    start = time.monotonic()
+    for number in range(LABELS):
+        page.wait_for_function(IS_SHOWN, arg=f"#{number + 1}")
+        page.keyboard.press(str(number % 5))
+    address = f"{served.url}/api/v1/labels?limit=1"
+    while page.request.get(address).json()["total"] < LABELS:
+        page.wait_for_timeout(20)
+    took_s = time.monotonic() - start
+    page.close()
+    return Figure(f"{LABELS} squares labelled by keys, their pictures waited for", took_s, "s")
 
 
 def _hour(browser: Browser, served: Served) -> Iterator[Figure]:

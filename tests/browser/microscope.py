@@ -31,6 +31,7 @@ from ingest.records import (
     TileState,
 )
 from service.database import Database
+from service.queries.jobs import bury_job, queue_score
 from service.queries.models import register_model
 from service.queries.scores import (
     Grades,
@@ -74,6 +75,10 @@ class Microscope:
 
     def close(self) -> None:
         self.client.close()
+
+    def rename(self, name: str) -> None:
+        """Give the session another name."""
+        self._put("/sessions", SessionRecord(key=SESSION, name=name))
 
     def load_grid(self, sample: int, name: str | None = None, planned: int = 4) -> Grid:
         """Begin a grid."""
@@ -181,6 +186,13 @@ class Microscope:
                 reason=reason,
             )
             add_scores(db, [result])
+
+    def give_up(self, reason: str) -> None:
+        """Have the scoring of what waits given up."""
+        with self.database.write() as db:
+            for request in list_score_requests(db):
+                queue_score(db, request)
+                bury_job(db, request.job_id, reason)
 
     def report_file(self, record: FileRecord) -> None:
         self.client.put("/files", json=[record.model_dump(mode="json")]).raise_for_status()

@@ -17,11 +17,12 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 @pytest.fixture
 def filled(microscope: Microscope) -> Microscope:
-    """Fill a session with what the page can show: scores, a waiting square, a file that failed."""
+    """Fill a session with what the page can show: scores, what waits, what failed."""
     grid = microscope.load_grid(1, "First")
     microscope.load_grid(2, "Later")
     microscope.acquire(grid, RANKED)
     microscope.acquire(grid)
+    microscope.give_up("no room on the graphics card")
     microscope.sign_on()
     microscope.report_file(
         FileRecord(path="a/Tile_1.mrc", state=FileState.FAILED, reason="ends early", attempts=3)
@@ -36,7 +37,8 @@ def test_the_cassette_has_no_barrier(page: Page, filled: Microscope) -> None:
     assert barriers(page) == []
 
     page.locator(".activity").click()
-    expect(page.locator(".files tbody tr")).to_have_count(1)
+    expect(page.locator(".files tbody tr")).to_have_count(2)
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
     assert barriers(page) == []
 
 

@@ -1,9 +1,14 @@
-"""The scale of scores, as people with each kind of colour vision see it."""
+"""Colours that mean something, as people with each kind of colour vision see them."""
+
+import re
+from itertools import combinations
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page
+
+from service.routes.page import PAGE
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 VISION = {
@@ -32,6 +37,8 @@ TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 
 WHITE = np.array([0.9505, 1.0, 1.089])
 LEAST_DISTANCE = 10.0
 LEAST_STEP = 4.0
+STATES = ("good", "wait", "bad", "muted", "usable")
+"""Colours of states, each with a shape or a sign of its own; EPU's categories are numbers."""
 
 
 @pytest.mark.browser
@@ -40,11 +47,30 @@ def test_grades_differ_and_rise_in_lightness_for_every_vision(page: Page, kind: 
     page.goto("/")
     stops = np.array(page.evaluate("import('/static/js/colours.js').then(one => one.STOPS)"))
 
-    lab = to_lab(np.clip(linear(stops / 255) @ np.array(VISION[kind]).T, 0, 1))
+    lab = seen(stops, kind)
 
     steps = np.diff(lab, axis=0)
     assert (steps[:, 0] > LEAST_STEP).all(), lab
     assert (np.linalg.norm(steps, axis=1) > LEAST_DISTANCE).all(), lab
+
+
+@pytest.mark.parametrize("kind", VISION)
+def test_states_differ_for_every_vision(kind: str) -> None:
+    css = (PAGE / "css" / "base.css").read_text()
+    colours = dict(re.findall(r"--([a-z]+): #([0-9a-f]{6});", css))
+    rgb = np.array([list(bytes.fromhex(colours[name])) for name in STATES])
+
+    lab = dict(zip(STATES, seen(rgb, kind), strict=True))
+
+    distances = {
+        pair: float(np.linalg.norm(lab[pair[0]] - lab[pair[1]])) for pair in combinations(STATES, 2)
+    }
+    assert {pair: far for pair, far in distances.items() if far < LEAST_DISTANCE} == {}
+
+
+def seen(rgb: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
+    """Convert sRGB 0-255 (n, 3) to the CIE Lab (n, 3) that somebody sees."""
+    return to_lab(np.clip(linear(rgb / 255) @ np.array(VISION[kind]).T, 0, 1))
 
 
 def linear(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
