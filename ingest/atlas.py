@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.crops import CropPlan, TilePart
 from ingest.epu import AtlasDm, AtlasDmNode
 from ingest.extract import Extraction, extract_windows
 from ingest.film import FilmLevels, estimate_film
 from ingest.measured import MeasuredWindows
-from ingest.mosaic import Mosaic, build_mosaic
+from ingest.mosaic import Grey, Mosaic, build_mosaic
 from ingest.place import Frame, Placed, TileOptics, atlas_dm_frame, nominal_frame, place_tiles
 from ingest.records import (
     CROP_PIXEL_NM,
@@ -36,11 +35,11 @@ CROP_STEP_DEG = 0.25
 
 @dataclass(frozen=True)
 class AtlasTile:
-    """A readable tile: how it was taken, and its pixels reduced for detection (float32)."""
+    """A readable tile: how it was taken, and its pixels reduced for detection."""
 
     epu_tile_id: int
     optics: TileOptics
-    reduced: NDArray[np.float32]
+    reduced: Grey
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def _guess_pixel_um(path: Path, pixels: NDArray[np.generic]) -> float:
     for across in TRIAL_WIDTHS:
         trial_um = across * GUESSED_PITCH_UM / max(height, width)
         optics = TileOptics(0, (0.0, 0.0), np.eye(2), trial_um, width, height)
-        reduced = reduce_tile(pixels, optics)
+        reduced = reduce_tile(pixels, optics).astype(np.float32)
         overview = Overview(reduced, np.ones(reduced.shape, bool), 0.5, 0.0, 0.0)
         levels = read_levels(overview)
         if not levels.has_windows:

@@ -3,10 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ingest.mosaic import Mosaic
+from ingest.mosaic import Grey, Mosaic
 from ingest.window import Search, Window, reach_um
 
 Measure = Callable[[Mosaic, tuple[float, float], Search], Window | None]
@@ -18,7 +15,7 @@ class _Entry:
     """A measurement, and the pixels it was made from: held, so that their ids stay theirs."""
 
     window: Window | None
-    pixels: tuple[NDArray[np.float32], ...]
+    pixels: tuple[Grey, ...]
 
 
 @dataclass

@@ -13,6 +13,9 @@ from ingest.place import Placed, Pose, TileOptics
 WORK_PIXEL_UM = 0.5
 """Pixel of the in-memory tiles."""
 
+Grey = NDArray[np.float32] | NDArray[np.uint16]
+"""A tile's grey values: whole numbers where the camera's are, in half the memory."""
+
 SEAM_STEP_UM = 0.1
 SEAM_STEP_DEG = 0.01
 """Seams are rounded, so that a tile far away does not move squares by a hair."""
@@ -23,12 +26,12 @@ class WorkTile:
     """A placed tile reduced for detection.
 
     Args:
-        pixels: (h, w) float32 grey values, one pixel per `WORK_PIXEL_UM`.
+        pixels: (h, w) grey values, one pixel per `WORK_PIXEL_UM`.
         x_um: centre in the mosaic frame.
         y_um: centre in the mosaic frame.
     """
 
-    pixels: NDArray[np.float32]
+    pixels: Grey
     x_um: float
     y_um: float
 
@@ -82,17 +85,16 @@ class Overview:
     top_um: float
 
 
-def reduce_tile(pixels: NDArray[np.generic], optics: TileOptics) -> NDArray[np.float32]:
+def reduce_tile(pixels: NDArray[np.generic], optics: TileOptics) -> Grey:
     """Scale a tile's (h, w) grey values to `WORK_PIXEL_UM`, averaging areas."""
     width_um, height_um = optics.size_um
     size = (max(1, round(width_um / WORK_PIXEL_UM)), max(1, round(height_um / WORK_PIXEL_UM)))
     shrinks = size[0] <= pixels.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    source: NDArray[np.integer | np.floating]
     if pixels.dtype in {np.dtype(np.uint16), np.dtype(np.uint8)}:
-        source = np.asarray(pixels, pixels.dtype)
-    else:
-        source = np.nan_to_num(pixels.astype(np.float32), posinf=0, neginf=0)
+        whole = np.asarray(pixels, pixels.dtype)
+        return np.asarray(cv2.resize(whole, size, interpolation=how), np.uint16)
+    source = np.nan_to_num(pixels.astype(np.float32), posinf=0, neginf=0)
     small = np.asarray(cv2.resize(source, size, interpolation=how), np.float32)
     return np.maximum(small, np.float32(0))
 
@@ -232,9 +234,7 @@ def _rounded(value: float, step: float) -> float:
     return round(round(value / step) * step, 6)
 
 
-def build_mosaic(
-    reduced: Mapping[str, NDArray[np.float32]], placed: Mapping[str, Placed]
-) -> Mosaic:
+def build_mosaic(reduced: Mapping[str, Grey], placed: Mapping[str, Placed]) -> Mosaic:
     """Mosaic of the tiles that have both pixels and a place, in order of their lattice sites."""
     names = sorted(placed, key=lambda name: (placed[name].row, placed[name].column))
     return Mosaic(
@@ -310,13 +310,17 @@ def patch_transform(
     return np.array([[cos, -sin, x], [sin, cos, y]])
 
 
-def warp(
-    image: NDArray[np.float32], patch_to_image: NDArray[np.float64], size: int
-) -> NDArray[np.float32]:
-    """Resample (size, size) float32 pixels of an image."""
+def warp(image: Grey, patch_to_image: NDArray[np.float64], size: int) -> NDArray[np.float32]:
+    """Resample (size, size) float32 pixels of an image; 0 where it does not reach."""
+    last = size - 1
+    corners = patch_to_image @ np.array([[0, last, 0, last], [0, 0, last, last], [1, 1, 1, 1]])
+    limit = np.array(image.shape[::-1]) - 1
+    left, top = np.clip(np.floor(corners.min(axis=1)).astype(int) - 2, 0, limit).tolist()
+    right, bottom = np.clip(np.ceil(corners.max(axis=1)).astype(int) + 3, 1, limit + 1).tolist()
+    part = image[top : max(bottom, top + 1), left : max(right, left + 1)].astype(np.float32)
+    to_part = patch_to_image - np.array([[0, 0, left], [0, 0, top]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    warped = cv2.warpAffine(image, patch_to_image, (size, size), flags=flags)
-    return np.asarray(warped, np.float32)
+    return np.asarray(cv2.warpAffine(part, to_part, (size, size), flags=flags), np.float32)
 
 
 def inside_image(
@@ -343,7 +347,8 @@ def _paste(
     x0 = math.floor((tile.x_um - half_width - left) / pixel_um + 0.5)
     y0 = math.floor((tile.y_um - half_height - top) / pixel_um + 0.5)
     width, height = round(2 * half_width / pixel_um), round(2 * half_height / pixel_um)
-    small = cv2.resize(tile.pixels, (width, height), interpolation=cv2.INTER_AREA)
+    grey = tile.pixels.astype(np.float32)
+    small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
     rows, columns = _clip(y0, height, pixels.shape[0]), _clip(x0, width, pixels.shape[1])
     small = small[rows.start - y0 : rows.stop - y0, columns.start - x0 : columns.stop - x0]
     here = _depth(height, width)[

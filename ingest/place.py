@@ -20,6 +20,9 @@ NOMINAL_ATLAS_PIXEL_UM = 0.5
 MAX_LATTICE_STEPS = 40
 """Tiles from the first one in any direction; further away is not on this grid."""
 
+GRID_UM = 3050.0
+"""Diameter of a grid: no two of its tiles are further apart, but for what hangs over its rim."""
+
 
 class MisplacedTileError(ValueError):
     """A tile that cannot belong to its atlas' lattice."""
@@ -208,6 +211,12 @@ def _place(tile: TileOptics, anchor: TileOptics) -> Placed:
         raise MisplacedTileError(
             f"stage position ({tile.stage_um[0]:.1f}, {tile.stage_um[1]:.1f}) um is "
             f"{column}, {row} tiles from the first: expected at most {MAX_LATTICE_STEPS}"
+        )
+    away, most = float(np.linalg.norm(tile.matrix_um @ step)), GRID_UM + max(anchor.size_um)
+    if away > most:
+        raise MisplacedTileError(
+            f"stage position ({tile.stage_um[0]:.1f}, {tile.stage_um[1]:.1f}) um is {away:.0f} um "
+            f"from the first tile's: expected at most {most:.0f} um, a grid and a tile"
         )
     return Placed(
         column,

@@ -29,7 +29,7 @@ def test_a_tile_is_averaged_to_half_a_micrometre_per_pixel() -> None:
 
     small = reduce_tile(fine, optics(0.25, 4, 2))
 
-    assert small.dtype == np.float32
+    assert small.dtype == np.uint16
     assert small.tolist() == [[4.0, 8.0]]
 
 

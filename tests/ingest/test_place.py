@@ -86,7 +86,7 @@ def test_swapped_axes_of_a_talos_give_columns_along_its_stage_y() -> None:
 @given(
     turn_deg=st.floats(-180, 180),
     mirror=st.sampled_from([1.0, -1.0]),
-    pixel_um=st.floats(0.05, 0.6),
+    pixel_um=st.floats(0.05, 0.12),
     scale_x=st.floats(0.96, 1.04),
     sites=st.sets(st.tuples(st.integers(-6, 6), st.integers(-6, 6)), min_size=1, max_size=12),
 )

@@ -1,4 +1,4 @@
-"""Squares found on simulated sessions against truth, on supports of hexagonal or irregular holes."""
+"""Squares found on simulated sessions against truth: supports of hexagonal or irregular holes."""
 
 from dataclasses import replace
 from pathlib import Path
