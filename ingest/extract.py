@@ -86,7 +86,7 @@ def match_template(
     half = template.shape[0] // 2
     padded = cv2.copyMakeBorder(image, half, half, half, half, cv2.BORDER_CONSTANT)
     score = cv2.matchTemplate(padded, template, cv2.TM_CCOEFF_NORMED)
-    score = np.nan_to_num(score, posinf=0, neginf=0)
+    score = np.nan_to_num(score, copy=False, posinf=0, neginf=0)
     radius = round(0.35 * mesh.pitch_um / overview.pixel_um)
     box = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     top = (score == cv2.dilate(score, box)) & (score > STRONG_MATCH)

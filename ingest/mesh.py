@@ -120,8 +120,8 @@ def _shifted_products(image: NDArray[np.float32], reach: int) -> NDArray[np.floa
     spectrum = cv2.dft(padded)
     power = cv2.mulSpectrums(spectrum, spectrum, 0, conjB=True)
     products = cv2.dft(power, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
-    near = np.roll(products, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
-    return np.asarray(near, np.float32)
+    shifts = np.arange(-reach, reach + 1)  # negative ones lie at the far end
+    return np.asarray(products[np.ix_(shifts, shifts)], np.float32)
 
 
 def _peaks(correlation: NDArray[np.float32]) -> list[tuple[float, float, float]]:
