@@ -14,12 +14,14 @@ class Ice:
 
     `fill` says how far the meniscus reaches in from the bars: 0 only a rim, 0.5 a rounded window
     of a third of the area, above 1 nothing transmits. `steepness` is optical depth per unit of
-    fill, `blanket` the optical depth of the even part, `tilt` the slope of the meniscus across the
-    square, `squareness` how long its window stays square, `lens` the depth of thick islands.
+    fill, `softness` how gently it begins, `blanket` the optical depth of the even part, `tilt` the
+    slope of the meniscus across the square, `squareness` how long its window stays square, `lens`
+    the depth of thick islands.
     """
 
     fill: float
     steepness: float
+    softness: float
     blanket: float
     tilt: tuple[float, float]
     ripple: float
@@ -49,7 +51,7 @@ def freeze(rng: np.random.Generator, ice: Ice, opening: Opening) -> IceMap:
     dome = _dome(opening, ice)
     ripple = smooth_field(rng, n, float(rng.uniform(8, 25)) / pixel) * np.float32(ice.ripple)
     level = np.float32(ice.fill) - dome + tilt_x * x + tilt_y * y + ripple
-    soft = np.float32(0.03 + 0.05 * abs(ice.fill))
+    soft = np.float32(ice.softness * (0.03 + 0.05 * abs(ice.fill)))
     meniscus = soft * np.logaddexp(np.float32(0), np.clip(level / soft, -30, 60))
     depth = np.float32(ice.blanket) + np.float32(ice.steepness) * meniscus
     thick = level + dome * np.float32(0.8)

@@ -66,13 +66,14 @@ def _draw_fill(rng: np.random.Generator, traits: GridTraits, x_um: float, y_um: 
 
 
 def _draw_ice(rng: np.random.Generator, traits: GridTraits, fill: float) -> Ice:
-    even = traits.ice.thin + 0.12 * max(fill, 0) ** 2
+    even = traits.ice.thin + traits.ice.thickening * max(fill, 0) ** 2
     if rng.random() < 0.08:
         even += float(rng.exponential(0.25) if rng.random() < 0.7 else rng.uniform(0.8, 3.5))
     tilt = rng.normal(0, 0.04 + 0.08 * abs(fill), size=2)
     return Ice(
         fill=max(fill, float(rng.uniform(-0.12, 0.08))),
         steepness=traits.ice.steepness * float(np.exp(rng.normal(0, 0.3))),
+        softness=traits.ice.softness,
         blanket=float(even * np.exp(rng.normal(0, 0.3))),
         tilt=(float(tilt[0]), float(tilt[1])),
         ripple=float(rng.exponential(0.1) if rng.random() < 0.12 else rng.exponential(0.025)),

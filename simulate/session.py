@@ -112,10 +112,10 @@ def draw_look(rng: np.random.Generator) -> tuple[Optics, Detector]:
     optics = Optics(
         electrons=float(rng.uniform(25, 60)),
         blur_um=float(rng.uniform(0.3, 0.7)),
-        scatter=float(rng.uniform(0.003, 0.01)),
-        scatter_um=float(rng.uniform(6, 20)),
+        scatter=float(rng.uniform(0.006, 0.02)),
+        scatter_um=float(rng.uniform(10, 35)),
         fringe=0.1,
-        leak=0.009,
+        leak=float(rng.uniform(0.003, 0.012)),
         shading=(0.0, 0.0),
     )
     detector = Detector(counts=32.0, gain_sd=0.0, stripe_sd=0.01, dark=0.9, hot_row=0.4)

@@ -14,14 +14,19 @@ _AMOUNTS = ("specks", "grime", "groups", "clumps", "flakes", "crystals", "covers
 
 @dataclass(frozen=True)
 class IceTraits:
-    """Ice over the grid: fill = mean + slope * position + patches + scatter of each square."""
+    """Ice over the grid: fill = mean + slope * position + patches + scatter of each square.
+
+    `thickening` is the optical depth that the even part of a square's ice gains by a fill of 1.
+    """
 
     fill: float
     slope_per_mm: tuple[float, float]
     patches: float
     scatter: float
     steepness: float
+    softness: float
     thin: float
+    thickening: float
     hiding: float
     squareness: float
     lenses: float
@@ -108,8 +113,8 @@ def make_ordinary(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
     tears = replace(traits.tears, share=traits.tears.share * float(rng.uniform(0.1, 0.5)))
     ice = replace(
         traits.ice,
-        fill=traits.ice.fill + float(rng.uniform(0.05, 0.3)),
-        patches=traits.ice.patches + 0.1,
+        fill=traits.ice.fill + float(rng.uniform(0.15, 0.5)),
+        patches=traits.ice.patches + 0.2,
     )
     return replace(traits, ice=ice, dirt=dirt, tears=tears)
 
@@ -130,8 +135,10 @@ def _draw_ice(rng: np.random.Generator) -> IceTraits:
         slope_per_mm=(float(slope[0]), float(slope[1])),
         patches=float(rng.uniform(0.05, 0.25)),
         scatter=float(rng.uniform(0.02, 0.08)),
-        steepness=float(np.exp(rng.uniform(np.log(7), np.log(35)))),
+        steepness=float(np.exp(rng.uniform(np.log(8), np.log(50)))),
+        softness=float(rng.uniform(0.3, 0.8)),
         thin=float(rng.exponential(0.04)),
+        thickening=float(np.exp(rng.uniform(np.log(0.05), np.log(1.2)))),
         hiding=float(rng.uniform(0.0, 0.3)),
         squareness=float(rng.uniform(2.6, 4.4)),
         lenses=float(rng.choice([0.01, 0.04, 0.15])),

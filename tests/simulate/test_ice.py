@@ -10,6 +10,7 @@ def ice(fill: float) -> Ice:
     return Ice(
         fill=fill,
         steepness=15.0,
+        softness=1.0,
         blanket=0.02,
         tilt=(0.0, 0.0),
         ripple=0.0,
