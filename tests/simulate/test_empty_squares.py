@@ -41,7 +41,8 @@ class Stripped(Specimen):
 def film_of(foil: FoilKind, share: float) -> FilmLevels:
     instrument = replace(find_instrument(CameraKind.K3_HALF), columns=2, rows=2)
     made = make_specimen(SessionPlan(instrument, MeshKind.MESH_300, foil, seed=SEED), 0)
-    specimen = Stripped(made.traits, share)
+    ice = replace(made.traits.ice, fill=0.2, patches=0.15, thickening=0.12)  # film shows somewhere
+    specimen = Stripped(replace(made.traits, ice=ice), share)
     look = draw_look(np.random.default_rng([SEED, 0, 9]))
     tiles = {}
     for index, site in enumerate(spiral(2, 2)):
