@@ -29,7 +29,9 @@ def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         write_dataset(Path(folder) / "squares", PLAN)
         dataset = read_dataset(Path(folder) / "squares")
-        refused = [why_not_a_square(film_units(dataset.crop(s))) for s in dataset.squares]
+        refused = [
+            why_not_a_square(film_units(dataset.crop(s)), s.mesh_pitch_um) for s in dataset.squares
+        ]
         squares = load_rows(dataset, dataset.squares, network.config.reduction)
     judged = judge(network, squares)
     what = f"{len(squares)} squares of {PLAN.grids} unseen simulated grids"

@@ -1,4 +1,4 @@
-"""What is not a picture of a grid square, told by its pixels alone."""
+"""What is not a picture of a grid square, told by its pixels and by the mesh that it lies on."""
 
 import cv2
 import numpy as np
@@ -6,50 +6,70 @@ from numpy.typing import NDArray
 
 from model.preprocess import FILM_CLIP
 
-_REDUCE = 8
+CROP_UM = 102.4
+"""Side of a crop: on a coarser mesh a window may fill it from edge to edge."""
+
+_REDUCE = 4
 _BLACK = 0.002
+_DARK = 0.15
 _FLAT = 0.02
 _LIT = 0.5
 _BARS_LEAST = 0.02
+_THICK = 0.2
+_FILLED = 0.4
 _FALL = 0.7
 _SIDES_LEAST = 3
 _MIDDLE = (0.25, 0.75)
-_GRAIN_CELLS = 1.0
+_GRAIN_CELLS = 2.0
 _ALIKE = 0.3
 _WINDOWS_MOST = 9
 
 
-def why_not_a_square(film: NDArray[np.float32]) -> str | None:
+def why_not_a_square(film: NDArray[np.float32], mesh_pitch_um: float | None = None) -> str | None:
     """Say why a crop cannot be scored, or None when it may show a square.
 
-    A drowned square that still shows a trace of its window is scored; nothing at all is not. A
-    window ends at bars: whatever is bright from edge to edge is a picture of something else.
+    A window ends at bars: whatever is bright from edge to edge is a picture of something else.
+    Where a mesh was found the crop is one of its sites: there a dark crop is a drowned square,
+    and a window wider than the crop may show no bar.
 
     Args:
         film: (height, width), film units.
+        mesh_pitch_um: distance of the squares on the atlas that the crop is cut from, None where
+            no mesh was found.
     """
     size = (film.shape[1] // _REDUCE, film.shape[0] // _REDUCE)
     small = np.asarray(cv2.resize(film, size, interpolation=cv2.INTER_AREA), np.float32)
+    smooth = np.asarray(cv2.GaussianBlur(small, (0, 0), _GRAIN_CELLS), np.float32)
     brightest, darkest = float(small.max()), float(small.min())
+    lit = small > _LIT
     if brightest < _BLACK:
         return "black: nothing transmits here"
     if brightest - darkest < _FLAT * brightest:
         return "constant: no square is visible"
-    lit = small > _LIT
     if lit.any() and float(np.percentile(small[lit], 75)) > FILM_CLIP:
         return "far brighter than this grid's film: its film level cannot be right"
+    if mesh_pitch_um is not None and _may_be_a_site(smooth, mesh_pitch_um):
+        return None
+    if _bounded_sides(small) >= _SIDES_LEAST:
+        few = mesh_pitch_um is not None or _count_windows(smooth) <= _WINDOWS_MOST
+        return None if few else "more windows than a grid has: a picture at another magnification"
     if float(lit.mean()) > 1.0 - _BARS_LEAST:
         return "no grid bars in view: vacuum, or a picture at another magnification"
-    smooth = np.asarray(cv2.GaussianBlur(small, (0, 0), _GRAIN_CELLS), np.float32)
-    if _bounded_sides(smooth) < _SIDES_LEAST or _count_windows(smooth) > _WINDOWS_MOST:
-        return "no window between bars: a picture of something else, or at another magnification"
-    return None
+    if float(smooth.max()) < _DARK:
+        return "almost black: no window can be made out"
+    return "no window between bars: a picture of something else, or at another magnification"
 
 
-def _bounded_sides(smooth: NDArray[np.float32]) -> int:
+def _may_be_a_site(smooth: NDArray[np.float32], mesh_pitch_um: float) -> bool:
+    """Whether a mesh's site may look so, though no bars bound it."""
+    filled = mesh_pitch_um > CROP_UM and float((smooth > _THICK).mean()) > _FILLED
+    return filled or float(smooth.max()) < _DARK
+
+
+def _bounded_sides(small: NDArray[np.float32]) -> int:
     """On how many of four sides the brightest part of the middle ends in something darker."""
     sides = 0
-    for image in (smooth, smooth.T):
+    for image in (small, small.T):
         low, high = (round(f * image.shape[0]) for f in _MIDDLE)
         profile = image[low:high].mean(0)
         peak = low + int(profile[low:high].argmax())

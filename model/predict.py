@@ -141,7 +141,7 @@ class Scorer:
             check_crop(crop, self._size_px)
         except CropError as error:
             return SquareScore(Status.FAILED, str(error))
-        reason = why_not_a_square(film_units(crop))
+        reason = why_not_a_square(film_units(crop), crop.mesh_pitch_um)
         return None if reason is None else SquareScore(Status.OUT_OF_DOMAIN, reason)
 
     def _look(self, crops: Sequence[Crop]) -> _Raw:
