@@ -7,17 +7,18 @@ from model.blocks import ATTRIBUTES
 from model.network import ATTENDED, Branches, XCryoNet
 
 
-def grad_cam(network: XCryoNet, inputs: Tensor) -> Tensor:
+def grad_cam(network: XCryoNet, inputs: Tensor, pitches: Tensor | None = None) -> Tensor:
     """Where the primary branch's features raise the score of each attended attribute.
 
     Args:
         network: in scoring mode.
         inputs: (n, 1, size, size).
+        pitches: of their grids' meshes, um, (n,), NaN where unknown.
 
     Returns:
         (n, 2, h, w), not negative.
     """
-    branches: Branches = network(inputs)
+    branches: Branches = network(inputs, pitches)
     maps = []
     for name in ATTENDED:
         score = branches.primary.attributes[:, ATTRIBUTES.index(name)].sum()

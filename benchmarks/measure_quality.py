@@ -1,57 +1,47 @@
 """The weights that ship, on simulated grids never trained on: errors, calibration, attention."""
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.figure import Figure
-from benchmarks.grad_cam import grad_cam
+from benchmarks.held_out import PLAN, draw_held_out, look
 from model.checkpoint import load_checkpoint
-from model.dataset import read_dataset
-from model.domain import why_not_a_square
-from model.judge import add_inside, judge
-from model.metrics import SCORES, coverage
-from model.network import ATTENDED, XCryoNet
-from model.predict import DEFAULT_WEIGHTS
-from model.preprocess import film_units
-from model.stream import Squares, load_rows, plain_batches
-from simulate.dataset import DatasetPlan, write_dataset
-
-PLAN = DatasetPlan(grids=12, squares_per_grid=20, seed=90210)
-"""No training set has this seed."""
+from model.evaluate import THRESHOLDS
+from model.metrics import SCORES, agreement, coverage
+from model.predict import DEFAULT_WEIGHTS, Scorer, SquareScore, Status
 
 
 def measure() -> Iterator[Figure]:
-    """Draw grids, judge the network on them."""
-    network, card = load_checkpoint(DEFAULT_WEIGHTS)
-    with tempfile.TemporaryDirectory() as folder:
-        write_dataset(Path(folder) / "squares", PLAN)
-        dataset = read_dataset(Path(folder) / "squares")
-        refused = [
-            why_not_a_square(film_units(dataset.crop(s)), s.mesh_pitch_um) for s in dataset.squares
-        ]
-        squares = load_rows(dataset, dataset.squares, network.config.reduction)
-    judged = judge(network, squares)
-    what = f"{len(squares)} squares of {PLAN.grids} unseen simulated grids"
+    """Score squares as the worker does, then see where the network of the maps looks."""
+    network = load_checkpoint(DEFAULT_WEIGHTS)[0]
+    held = draw_held_out(PLAN, network.config.reduction)
+    scores = Scorer.load(DEFAULT_WEIGHTS).score(held.crops)
+    scored = np.array([s.status is Status.SCORED for s in scores])
+    what = f"{int(scored.sum())} squares of {PLAN.grids} unseen simulated grids"
+    given = [s for s in scores if s.status is Status.SCORED]
     for index, name in enumerate(SCORES):
-        truth, scores = judged.truth[:, index], judged.scores[:, index]
-        yield Figure(f"{name} error, {what}", float(np.abs(truth - scores).mean()), "points")
-        if judged.deviations is not None:
-            spread = judged.deviations[:, index] * card.sd_scale[index]
-            yield Figure(f"{name} within one sd", 100 * coverage(truth, scores, spread), "%")
-    for name, ratio in judged.inside.items():
-        yield Figure(f"{name} map's weight in the defect over chance", ratio, "x")
-    for name, ratio in _grad_cam_inside(network, squares).items():
-        yield Figure(f"{name} Grad-CAM's weight in the defect over chance", ratio, "x")
-    yield Figure(f"wrongly out of domain, {what}", sum(r is not None for r in refused), "squares")
+        yield from _judge(name, held.truth[scored, index], given, what)
+    for status, count in Counter(s.status for s in scores).items():
+        yield Figure(f"squares that are {status}", 100 * count / len(scores), "%")
+    for (name, kind), inside in look(network, held.squares).inside().items():
+        where = f"in the defect, {inside.count} squares with {name}"
+        yield Figure(f"{kind}'s weight {where}", 100 * inside.share, "%")
+        yield Figure(f"the same by chance, {name}", 100 * inside.chance, "%")
+        yield Figure(f"{kind}'s weight over chance {where}", inside.ratio, "x")
 
 
-def _grad_cam_inside(network: XCryoNet, squares: Squares) -> dict[str, float]:
-    """Mean over squares with the defect, as `judge` has it for the maps."""
-    ratios: dict[str, list[float]] = {name: [] for name in ATTENDED}
-    for batch in plain_batches(squares, 8, network.config.map_px):
-        maps = grad_cam(network.eval(), batch.inputs).numpy()
-        add_inside(ratios, maps, batch.masks.numpy())
-    return {name: float(np.mean(found)) for name, found in ratios.items()}
+def _judge(
+    name: str, truth: NDArray[np.float64], scores: Sequence[SquareScore], what: str
+) -> Iterator[Figure]:
+    """Error, ranks and how often one standard deviation covers the truth."""
+    values = np.array([getattr(s, name) for s in scores], np.float64)
+    found = agreement(truth, values, THRESHOLDS[name])
+    yield Figure(f"{name} error, {what}", found.mae, "points")
+    if found.spearman is not None:
+        yield Figure(f"{name} Spearman", found.spearman, "")
+    spread = [getattr(s, f"{name}_sd") for s in scores]
+    if None not in spread:
+        yield Figure(f"{name} within one sd", 100 * coverage(truth, values, np.array(spread)), "%")

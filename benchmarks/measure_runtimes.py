@@ -1,9 +1,16 @@
-"""Runtimes on this CPU: time per square and how far scores move; ONNX ones where installed."""
+"""Runtimes on this CPU: time per square and how far scores move.
 
+Those that are not installed are left out: onnx and onnxscript write what ONNX Runtime and OpenVINO
+read, torch.compile needs g++.
+"""
+
+import copy
 import importlib.util
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -17,10 +24,17 @@ from benchmarks.figure import Figure
 from model.blocks import fuse_norms
 from model.checkpoint import load_checkpoint
 from model.network import XCryoNet
-from model.predict import CHUNK, DEFAULT_WEIGHTS
+from model.predict import DEFAULT_WEIGHTS
+from model.preprocess import Crop, network_input
+from simulate.dataset import simulate_grid
 
-REPETITIONS = 9
+REPETITIONS = 15
+BATCHES = (1, 8)
+GRID = (90211, 0)
+"""Seed and number of the simulated grid whose squares are scored."""
+
 Scores = NDArray[np.float32]
+Run = Callable[[Tensor, Tensor], Scores]
 
 
 class FinalScores(nn.Module):
@@ -30,66 +44,122 @@ class FinalScores(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, 1, size, size) to (n, 5)."""
-        return torch.as_tensor(self.network(x).final.stacked()).clamp(0.0, 4.0)
+    def forward(self, x: Tensor, pitches: Tensor) -> Tensor:
+        """(n, 1, size, size) and pitches (n,) to (n, 5)."""
+        return torch.as_tensor(self.network(x, pitches).final.stacked()).clamp(0.0, 4.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One network that ships and a batch for it: x (n, 1, size, size), pitches (n,)."""
+
+    scores: FinalScores
+    x: Tensor
+    pitches: Tensor
 
 
 def measure() -> Iterator[Figure]:
-    """Time eight squares at once in each runtime; the reference is torch in float32."""
-    scores = FinalScores(load_checkpoint(DEFAULT_WEIGHTS)[0]).eval()
-    fuse_norms(scores)
-    torch.manual_seed(0)
-    x = torch.rand(CHUNK, 1, scores.network.config.input_px, scores.network.config.input_px)
-    plain = partial(_torch, scores, x)
-    reference = plain()
-    yield from _both("torch float32", plain, reference)
-    scores.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stub
-    last = x.contiguous(memory_format=torch.channels_last)
-    yield from _both(
-        "torch float32 channels last (default)", partial(_torch, scores, last), reference
-    )
-    yield from _both("torch bfloat16 channels last", partial(_half, scores, last), reference)
-    if any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxscript")):
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "scores.onnx"
-        torch.onnx.export(scores, (x,), path, dynamo=True, verbose=False)
-        for name, make in (("onnxruntime", _onnxruntime), ("openvino", _openvino)):
-            if importlib.util.find_spec(name) is not None:
-                yield from _both(name, partial(make(path), x.numpy()), reference)
+    """Time squares through all networks that ship, each runtime in turn and again."""
+    crops = [
+        Crop(c.pixels, c.full_scale, c.film_level, c.vacuum_level, c.mesh_pitch_um)
+        for c in simulate_grid(*GRID, max(BATCHES))
+    ]
+    for count in BATCHES:
+        jobs = [_job(scores, crops[:count]) for scores in shipped()]
+        with tempfile.TemporaryDirectory() as folder:
+            runs = {name: [m(job) for job in jobs] for name, m in _runtimes(Path(folder)).items()}
+            yield from _compare(runs, jobs)
 
 
-def _both(name: str, act: Callable[[], Scores], reference: Scores) -> Iterator[Figure]:
+def shipped() -> list[FinalScores]:
+    """Load the networks that the default weights consist of, ready to score."""
+    first, card = load_checkpoint(DEFAULT_WEIGHTS)
+    networks = [first]
+    if card.second_sha256 is not None:
+        second = DEFAULT_WEIGHTS.with_name(f"{DEFAULT_WEIGHTS.stem}-second.safetensors")
+        networks.append(load_checkpoint(second)[0])
+    made = [FinalScores(network).eval() for network in networks]
+    for scores in made:
+        fuse_norms(scores)
+    return made
+
+
+def _job(scores: FinalScores, crops: list[Crop]) -> Job:
+    config = scores.network.config
+    seen = [network_input(crop, config.size_px, config.reduction) for crop in crops]
+    pitches = torch.tensor([crop.mesh_pitch_um or np.nan for crop in crops])
+    return Job(scores, torch.from_numpy(np.stack(seen)[:, None]), pitches)
+
+
+def _compare(runs: dict[str, list[Run]], jobs: list[Job]) -> Iterator[Figure]:
     """Best time of several per square (other work disturbs), and the largest change of a score."""
-    moved = float(np.abs(act() - reference).max())
-    times_s = []
+    count = len(jobs[0].x)
+    reference = [_torch(job.scores, job.x, job.pitches) for job in jobs]
+    best_s = dict.fromkeys(runs, float("inf"))
+    moved = dict.fromkeys(runs, 0.0)
     for _ in range(REPETITIONS):
-        start = time.perf_counter()
-        act()
-        times_s.append(time.perf_counter() - start)
-    yield Figure(f"{name}: a square, best of {REPETITIONS}", 1e3 * min(times_s) / CHUNK, "ms")
-    yield Figure(f"{name}: a score moves by at most", moved, "points")
+        for name, parts in runs.items():
+            start = time.perf_counter()
+            found = [r(j.x, j.pitches) for r, j in zip(parts, jobs, strict=True)]
+            best_s[name] = min(best_s[name], time.perf_counter() - start)
+            changes = (np.abs(a - b).max() for a, b in zip(found, reference, strict=True))
+            moved[name] = max(moved[name], *map(float, changes))
+    for name, seconds in best_s.items():
+        yield Figure(f"{name}: a square, {count} at once", 1e3 * seconds / count, "ms")
+        yield Figure(f"{name}: a score moves by at most", moved[name], "points")
+
+
+def _runtimes(folder: Path) -> dict[str, Callable[[Job], Run]]:
+    """List the ways to run a network that this machine has."""
+    made: dict[str, Callable[[Job], Run]] = {
+        "torch": lambda job: partial(_torch, job.scores),
+        "torch channels last (default)": lambda job: partial(_torch, _channels_last(job.scores)),
+        "torch bfloat16 channels last": lambda job: partial(_half, _channels_last(job.scores)),
+    }
+    if shutil.which("g++"):
+        made["torch.compile"] = lambda job: partial(_torch, torch.compile(job.scores))
+    if all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript")):
+        if importlib.util.find_spec("onnxruntime"):
+            made["onnxruntime"] = lambda job: _onnxruntime(_export(job, folder))
+        if importlib.util.find_spec("openvino"):
+            made["openvino"] = lambda job: _openvino(_export(job, folder))
+    return made
 
 
 @torch.inference_mode()
-def _torch(scores: FinalScores, x: Tensor) -> Scores:
-    return np.asarray(scores(x).float().numpy(), np.float32)
+def _torch(scores: Callable[[Tensor, Tensor], Tensor], x: Tensor, pitches: Tensor) -> Scores:
+    return np.asarray(scores(x, pitches).float().numpy(), np.float32)
 
 
-def _half(scores: FinalScores, x: Tensor) -> Scores:
+def _channels_last(scores: FinalScores) -> FinalScores:
+    copied = copy.deepcopy(scores)
+    return copied.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def _half(scores: FinalScores, x: Tensor, pitches: Tensor) -> Scores:
     with torch.autocast("cpu", torch.bfloat16):
-        return _torch(scores, x)
+        return _torch(scores, x.contiguous(memory_format=torch.channels_last), pitches)
 
 
-def _onnxruntime(path: Path) -> Callable[[NDArray[np.float32]], Scores]:
+def _export(job: Job, folder: Path) -> Path:
+    """Write a network for this batch size, under a name of its own."""
+    path = folder / f"{id(job)}.onnx"
+    if not path.exists():
+        torch.onnx.export(job.scores, (job.x, job.pitches), path, dynamo=True, verbose=False)
+    return path
+
+
+def _onnxruntime(path: Path) -> Run:
     session = import_module("onnxruntime").InferenceSession(
         path, providers=["CPUExecutionProvider"]
     )
-    name = session.get_inputs()[0].name
-    return lambda x: np.asarray(session.run(None, {name: x})[0], np.float32)
+    names = [given.name for given in session.get_inputs()]
+    return lambda x, p: np.asarray(
+        session.run(None, dict(zip(names, (x.numpy(), p.numpy()), strict=False)))[0], np.float32
+    )
 
 
-def _openvino(path: Path) -> Callable[[NDArray[np.float32]], Scores]:
+def _openvino(path: Path) -> Run:
     compiled = import_module("openvino").Core().compile_model(path, "CPU")
-    return lambda x: np.asarray(compiled(x)[0], np.float32)
+    count = len(compiled.inputs)
+    return lambda x, p: np.asarray(compiled([x.numpy(), p.numpy()][:count])[0], np.float32)

@@ -1,6 +1,7 @@
 """Score labelled squares and say how well the scores agree with the labels, by grid."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,7 @@ class Report:
         labels: as given.
         scores: of the same squares; those not scored do not count, but are listed.
         crops: the pixels, for the picture.
+        missing: keys of labelled squares that were not found and so count nowhere.
     """
 
     model_id: str
@@ -97,6 +99,7 @@ class Report:
     labels: tuple[SquareLabel, ...]
     scores: tuple[SquareScore, ...]
     crops: tuple[Crop, ...]
+    missing: tuple[str, ...] = ()
 
     def as_json(self) -> str:
         """Everything but the pixels and maps."""
@@ -108,6 +111,7 @@ class Report:
                 "reason": score.reason,
                 "label": {n: label.value(n) for n in SCORES},
                 "score": {n: getattr(score, n) for n in SCORES},
+                "sd": {n: getattr(score, f"{n}_sd") for n in SCORES},
             }
             for label, score in zip(self.labels, self.scores, strict=True)
         ]
@@ -115,8 +119,20 @@ class Report:
             grid: {name: vars(found) for name, found in by_name.items()}
             for grid, by_name in self.figures.items()
         }
-        content = {"model_id": self.model_id, "figures": figures, "squares": squares}
+        content = {
+            "model_id": self.model_id,
+            "figures": figures,
+            "squares": squares,
+            "missing": self.missing,
+        }
         return json.dumps(content, indent=2)
+
+    def summary(self) -> str:
+        """One line: which model, on how many squares, and how many count nowhere."""
+        states = Counter(str(score.status) for score in self.scores)
+        parts = [f"{count} {status}" for status, count in states.most_common()]
+        parts += [f"{len(self.missing)} not found"] if self.missing else []
+        return f"model {self.model_id}, {len(self.labels)} squares: {', '.join(parts)}"
 
     def flat(self, prefix: str) -> dict[str, float]:
         """Figures under one prefix for a model card: `<prefix>/<grid>/<score>/<figure>`."""

@@ -54,7 +54,7 @@ def write_report(args: argparse.Namespace, report: Report) -> None:
     if args.json:
         sys.stdout.write(report.as_json() + "\n")
         return
-    sys.stdout.write(f"model {report.model_id}, {len(report.labels)} squares\n")
+    sys.stdout.write(report.summary() + "\n")
     sys.stdout.write(
         f"{'grid':12s} {'score':14s} {'n':>5s} {'MAE':>6s} {'Spearman':>9s} {'AUC':>6s}\n"
     )

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.memory import ScreenedAtlas, ScreenedCrop
@@ -61,11 +62,14 @@ def evaluate_session(scorer: Scorer, places: list[LabelPlace], session: Path) ->
     found = [
         (p, squares[p.sample, p.epu_node]) for p in places if (p.sample, p.epu_node) in squares
     ]
-    if len(found) < len(places):
-        missing = [p.key for p in places if (p.sample, p.epu_node) not in squares]
-        sys.stderr.write(f"{len(missing)} of {len(places)} squares not found: {missing}\n")
+    missing = tuple(p.key for p in places if (p.sample, p.epu_node) not in squares)
+    if missing:
+        sys.stderr.write(
+            f"{len(missing)} of {len(places)} squares not found: {', '.join(missing)}\n"
+        )
     crops = [_crop(atlas, square) for _, (atlas, square) in found]
-    return evaluate_crops(scorer, crops, [place.label() for place, _ in found])
+    report = evaluate_crops(scorer, crops, [place.label() for place, _ in found])
+    return replace(report, missing=missing)
 
 
 def _crop(atlas: ScreenedAtlas, square: ScreenedCrop) -> Crop:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def test_figures_are_given_for_all_and_for_each_grid(scorer: Scorer) -> None:
     content = json.loads(report.as_json())
     assert content["model_id"] == scorer.model_id
     assert content["squares"][3]["label"]["overall"] == 1.0
+    assert content["squares"][3]["sd"]["overall"] > 0
 
 
 def test_squares_without_a_score_do_not_count_but_are_listed(scorer: Scorer) -> None:
@@ -51,6 +53,13 @@ def test_squares_without_a_score_do_not_count_but_are_listed(scorer: Scorer) -> 
     report = evaluate_crops(scorer, [*crops, dark], labels(4))
     assert report.figures["all"]["overall"].count == 3
     assert [s["status"] for s in json.loads(report.as_json())["squares"]][-1] == "out_of_domain"
+    assert report.summary().endswith("4 squares: 3 scored, 1 out_of_domain")
+
+
+def test_labelled_squares_that_were_not_found_are_named(scorer: Scorer) -> None:
+    report = replace(evaluate_crops(scorer, [crop(window())], labels(1)), missing=("k7", "k8"))
+    assert report.summary().endswith("1 squares: 1 scored, 2 not found")
+    assert json.loads(report.as_json())["missing"] == ["k7", "k8"]
 
 
 def test_the_picture_shows_the_worst_squares(scorer: Scorer, tmp_path: Path) -> None:

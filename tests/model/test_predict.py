@@ -161,7 +161,21 @@ def test_the_weights_that_ship_rank_a_clean_window_above_a_drowned_one() -> None
     assert good.overall > (dark.overall or 0) + 1
     assert good.attention_cracking is not None
     assert good.attention_cracking.shape == (80, 80)
-    assert DEFAULT_WEIGHTS.stat().st_size < 10_000_000
+    weights = DEFAULT_WEIGHTS.parent.glob("*.safetensors")
+    assert sum(path.stat().st_size for path in weights) < 10_000_000
+
+
+def test_the_weights_that_ship_give_a_square_the_same_whatever_its_batch_mates() -> None:
+    scorer = Scorer.load(device="cpu")
+    films = [window(level, side, 640) for level in (1.0, 0.3) for side in (0.3, 0.6, 0.9)]
+    noise = np.random.default_rng(0).random((640, 640)).astype(np.float32)
+    square, *mates = [crop(film * (0.7 + 0.6 * noise)) for film in films]
+    [alone] = scorer.score([square])
+    for batch, place in (([square, *mates], 0), ([*mates, *mates, square], -1)):
+        found = scorer.score(batch)[place]
+        np.testing.assert_allclose(values(found), values(alone), rtol=0, atol=1e-4)
+        maps = (found.attention_cracking, alone.attention_cracking)
+        assert np.abs(np.subtract(*maps, dtype=np.int16)).max() <= 1
 
 
 def with_second(folder: Path) -> Path:
