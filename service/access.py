@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import Connection
 
 from service.errors import ForbiddenError, NoTokenError
 from service.settings import AuthMode, Settings
-from service.tokens import Scope, find_token
+from service.tokens import Scope, find_scopes, find_token
 from service.web import Parts, PartsDep
 
 COOKIE = "xcryonet_token"
@@ -62,15 +63,14 @@ def require(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     return get_caller
 
 
-def may_read(request: Request, parts: Parts) -> bool:
+def may_read(request: Request, connection: Connection, settings: Settings) -> bool:
     """Tell whether a question's caller may read, for those who answer before any route does."""
     kind, _, plain = request.headers.get("authorization", "").partition(" ")
     token = plain if kind.lower() == "bearer" else request.cookies.get(COOKIE)
-    try:
-        caller = identify(parts, token) if token else find_guest(request, parts.settings)
-    except NoTokenError:
-        return False
-    return caller is not None and caller.may(Scope.READ)
+    if token:
+        return not {Scope.READ, Scope.ADMIN}.isdisjoint(find_scopes(connection, token))
+    guest = find_guest(request, settings)
+    return guest is not None and guest.may(Scope.READ)
 
 
 def identify(parts: Parts, plain: str) -> Caller:

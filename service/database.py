@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -23,6 +24,10 @@ import migrations
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite writer waits for another."""
+
+
+ALONE = "AUTOCOMMIT"
+"""SQLAlchemy's name for statements that each are a transaction of their own."""
 
 
 class Database:
@@ -37,6 +42,8 @@ class Database:
         self.url = sa.make_url(url)
         self.engine = make_engine(self.url)
         self._writer = self.engine.execution_options(writes=True)
+        self._glancer = self.engine.execution_options(isolation_level=ALONE)
+        self._file: sa.Connection | None = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -50,9 +57,47 @@ class Database:
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def glance(self) -> Iterator[sa.Connection]:
+        """Connect for single questions, each of which sees all that was committed before it.
+
+        To a SQLite file there is one such connection, kept for whoever runs the loop: it waits for
+        nobody, and answers or refuses within microseconds.
+
+        Raises:
+            SQLAlchemyError: as the block does.
+        """
+        if not self.is_file:
+            with self._glancer.connect() as connection:
+                yield connection
+            return
+        self._file = self._file or self._open_file()
+        try:
+            yield self._file
+        except SQLAlchemyError:
+            self._close_file()
+            raise
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether the database is a file that this process reads itself."""
+        return self.url.get_backend_name() == "sqlite"
+
     def close(self) -> None:
-        """Close the pooled connections."""
+        """Close the connections."""
+        self._close_file()
         self.engine.dispose()
+
+    def _open_file(self) -> sa.Connection:
+        connection = self._glancer.connect()
+        connection.detach()  # nobody else may have it: it is not as those of the pool are
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        return connection
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def make_engine(url: URL) -> Engine:
@@ -117,5 +162,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("isolation_level") != ALONE:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

@@ -12,6 +12,10 @@ from service.errors import NotFoundError
 from service.queries.changes import add_event
 from service.tables import TokenRow, utc_now
 
+_SCOPES = sa.select(TokenRow.scopes).where(
+    TokenRow.sha256 == sa.bindparam("sha256"), TokenRow.revoked_at.is_(None)
+)
+
 PREFIX = "xcn_"
 """How every token begins, so that a leaked one can be searched for."""
 
@@ -54,6 +58,11 @@ def find_token(db: Session, plain: str) -> TokenRow | None:
     return db.scalars(
         sa.select(TokenRow).where(TokenRow.sha256 == _hash(plain), TokenRow.revoked_at.is_(None))
     ).one_or_none()
+
+
+def find_scopes(connection: sa.Connection, plain: str) -> Sequence[str]:
+    """Find what a token allows, by one short question: nothing when it is unknown or revoked."""
+    return connection.scalar(_SCOPES, {"sha256": _hash(plain)}) or ()
 
 
 def list_tokens(db: Session) -> Sequence[TokenRow]:

@@ -1,6 +1,7 @@
 """`xcryonet serve`: the web process alone."""
 
 import argparse
+import gc
 import sys
 
 import uvicorn
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
+    gc.freeze()  # what is there now stays: looking through it again and again halts all for 0.1 s
     try:
         server.run()
     except SystemExit as error:

@@ -29,6 +29,8 @@ RANKED_STATUSES = (
 )
 """The order of the ranked list: what is sure comes first."""
 
+_REVISION = sa.select(GridRow.revision).where(GridRow.id == sa.bindparam("id"))
+
 
 def get_list_state(db: Session, grid_id: UUID) -> tuple[int, UUID | None]:
     """Get a grid's revision and current atlas: all that says whether its list has changed.
@@ -46,7 +48,7 @@ def get_list_state(db: Session, grid_id: UUID) -> tuple[int, UUID | None]:
 
 def find_revision(connection: sa.Connection, grid_id: UUID) -> int | None:
     """Find a grid's revision; None if there is no such grid."""
-    return connection.scalar(sa.select(GridRow.revision).where(GridRow.id == grid_id))
+    return connection.scalar(_REVISION, {"id": grid_id})
 
 
 def list_squares(db: Session, atlas_id: UUID | None, ask: SquareQuestion) -> Page[SquareAnswer]:

@@ -1,14 +1,18 @@
 """Lists that were asked for before: answered before the route, and never otherwise than by it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from service.app import get_app
 from service.database import Database
 from service.settings import AuthMode, Settings
+from service.tables import GridRow
 from service.tokens import revoke_token
 from tests.service.examples import (
     RecordingQueue,
@@ -54,6 +58,52 @@ def test_a_decision_is_in_the_very_next_list(client: TestClient, path: str) -> N
     answer = client.get(path, headers={"If-None-Match": tag})
     assert answer.status_code == 200
     assert answer.json()["items"][0]["decision"] == "take"
+
+
+def test_what_any_other_process_has_committed_is_in_the_very_next_list(
+    client: TestClient, path: str, database: Database
+) -> None:
+    for number in range(5):
+        tag = client.get(path).headers["etag"]
+        known = {"If-None-Match": tag}
+        assert client.get(path, headers=known).status_code == 304
+        _rename_best_square(database, f"reason {number}")
+
+        answer = client.get(path, headers=known)
+        assert answer.status_code == 200
+        assert answer.json()["items"][0]["reason"] == f"reason {number}"
+
+
+def _rename_best_square(database: Database, reason: str) -> None:
+    """Change a square and its grid's revision in a process of its own."""
+    script = (
+        "import sys, sqlalchemy as sa\n"
+        "with sa.create_engine(sys.argv[1]).begin() as connection:\n"
+        "    connection.execute(sa.text('UPDATE square SET reason = :it'), {'it': sys.argv[2]})\n"
+        "    connection.execute(sa.text('UPDATE grid SET revision = revision + 1'))\n"
+    )
+    url = database.url.render_as_string(hide_password=False)
+    subprocess.run([sys.executable, "-c", script, url, reason], check=True)
+
+
+def test_what_is_not_committed_yet_is_in_no_list_and_keeps_nobody_waiting(
+    client: TestClient, path: str, database: Database
+) -> None:
+    known = {"If-None-Match": client.get(path).headers["etag"]}
+    with database.write() as db:
+        db.execute(sa.update(GridRow).values(revision=GridRow.revision + 1))
+        assert client.get(path, headers=known).status_code == 304
+    assert client.get(path, headers=known).status_code == 200
+
+
+def test_a_connection_that_was_lost_is_made_again(
+    app: FastAPI, client: TestClient, path: str
+) -> None:
+    known = {"If-None-Match": client.get(path).headers["etag"]}
+    with app.state.parts.database.glance() as connection:
+        connection.connection.dbapi_connection.close()
+
+    assert [client.get(path, headers=known).status_code for _ in range(3)] == [304] * 3
 
 
 def test_each_question_has_its_own_list(client: TestClient, path: str) -> None:
