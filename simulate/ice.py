@@ -16,7 +16,8 @@ class Ice:
     of a third of the area, above 1 nothing transmits. `steepness` is optical depth per unit of
     fill, `softness` how gently it begins, `blanket` the optical depth of the even part, `tilt` the
     slope of the meniscus across the square, `squareness` how long its window stays square, `lens`
-    the depth of thick islands.
+    the depth of thick islands. `shelf` is the optical depth of a step along the bars where ice
+    fills the holes, `reach` how far in it comes on the scale of `fill`, `mottle` how uneven it is.
     """
 
     fill: float
@@ -28,6 +29,9 @@ class Ice:
     lens: float
     hiding: float
     squareness: float
+    shelf: float
+    reach: float
+    mottle: float
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,23 @@ def freeze(rng: np.random.Generator, ice: Ice, opening: Opening) -> IceMap:
         depth, thick = depth + lens, thick + lens * np.float32(1.5)
     hidden = (thick - np.float32(ice.hiding)) / np.float32(0.07)
     clearness = 1 / (1 + np.exp(np.clip(hidden, -30, 30)))
+    if ice.shelf > 0:
+        step = _shelf(rng, ice, dome + ripple, pixel)
+        depth = depth + step * np.float32(ice.shelf)
+        clearness = clearness * (1 - np.minimum(step, 1))
     return IceMap(depth.astype(np.float32), clearness.astype(np.float32))
+
+
+def _shelf(rng: np.random.Generator, ice: Ice, dome: FloatImage, pixel_um: float) -> FloatImage:
+    """Where ice fills the holes along the bars: 0 to about 1.5, most at the bars, mottled."""
+    n = dome.shape[0]
+    fine = smooth_field(rng, n, max(float(rng.uniform(0.8, 2.5)) / pixel_um, 2.0))
+    broad = smooth_field(rng, n, float(rng.uniform(5, 15)) / pixel_um)
+    inward = np.float32(ice.reach) - dome + np.float32(0.08) * broad
+    begun = 1 / (1 + np.exp(np.clip(-inward / np.float32(0.05), -30, 30)))
+    rising = np.float32(0.7) + np.float32(0.6) * np.clip(inward, 0, 1)
+    uneven = np.clip(1 + np.float32(ice.mottle) * fine, 0, 2)
+    return np.asarray(begun * rising * uneven, dtype=np.float32)
 
 
 def _dome(opening: Opening, ice: Ice) -> FloatImage:

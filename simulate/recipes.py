@@ -80,6 +80,9 @@ def _draw_ice(rng: np.random.Generator, traits: GridTraits, fill: float) -> Ice:
         lens=float(rng.uniform(0.05, 0.6)) if rng.random() < traits.ice.lenses else 0.0,
         hiding=traits.ice.hiding,
         squareness=traits.ice.squareness,
+        shelf=traits.ice.shelf * float(np.exp(rng.normal(0, 0.3))),
+        reach=traits.ice.reach + 0.4 * fill + float(rng.normal(0, 0.12)),
+        mottle=traits.ice.mottle,
     )
 
 

@@ -31,7 +31,7 @@ _FAINT = 2.5
 _PALE, _DARK = 0.05, 0.25
 """Dirt of the first optical depth begins to count as an artefact, of the second counts fully."""
 
-_MARKED = 0.4
+_MARKED = 0.25
 """From this weight on dirt is in the mask."""
 
 

@@ -16,7 +16,8 @@ _AMOUNTS = ("specks", "grime", "groups", "clumps", "flakes", "crystals", "covers
 class IceTraits:
     """Ice over the grid: fill = mean + slope * position + patches + scatter of each square.
 
-    `thickening` is the optical depth that the even part of a square's ice gains by a fill of 1.
+    `thickening` is the optical depth that the even part of a square's ice gains by a fill of 1;
+    `shelf`, `reach` and `mottle` are of the ice that fills the holes along the bars.
     """
 
     fill: float
@@ -30,6 +31,9 @@ class IceTraits:
     hiding: float
     squareness: float
     lenses: float
+    shelf: float
+    reach: float
+    mottle: float
 
 
 @dataclass(frozen=True)
@@ -142,12 +146,18 @@ def _draw_ice(rng: np.random.Generator) -> IceTraits:
         hiding=float(rng.uniform(0.0, 0.3)),
         squareness=float(rng.uniform(2.6, 4.4)),
         lenses=float(rng.choice([0.01, 0.04, 0.15])),
+        shelf=float(np.exp(rng.uniform(np.log(0.03), np.log(0.3)))) if rng.random() < 0.6 else 0.0,
+        reach=float(rng.uniform(0.15, 0.85)),
+        mottle=float(rng.uniform(0.0, 0.5)),
     )
 
 
 def _draw_dirt(rng: np.random.Generator) -> DirtTraits:
     def rate(median: float, spread: float) -> float:
         return median * float(np.exp(rng.normal(0, spread)))
+
+    def frost() -> float:
+        return float(rng.choice([rng.uniform(0.15, 1.2), rng.uniform(0.05, 0.3)]))
 
     return DirtTraits(
         specks=rate(2.0, 1.1),
@@ -158,7 +168,7 @@ def _draw_dirt(rng: np.random.Generator) -> DirtTraits:
         clumps=rate(0.5, 0.9),
         flakes=rate(0.07, 0.9),
         crystals=rate(0.35, 1.3),
-        frost=float(rng.uniform(0.15, 1.2)) if rng.random() < 0.18 else 0.0,
+        frost=frost() if rng.random() < 0.36 else 0.0,
         frost_cover=float(rng.normal(-0.4, 0.4)),
         wrinkles=float(rng.choice([0.0, 0.02, 0.1])),
         covers=float(rng.choice([0.01, 0.03, 0.1])),

@@ -6,7 +6,7 @@ from simulate.mesh import open_square
 from tests.simulate.test_mesh import UPRIGHT
 
 
-def ice(fill: float) -> Ice:
+def ice(fill: float, shelf: float = 0.0) -> Ice:
     return Ice(
         fill=fill,
         steepness=15.0,
@@ -17,6 +17,9 @@ def ice(fill: float) -> Ice:
         lens=0.0,
         hiding=0.15,
         squareness=3.0,
+        shelf=shelf,
+        reach=0.5,
+        mottle=0.2,
     )
 
 
@@ -57,3 +60,16 @@ def test_the_window_turns_round_as_it_shrinks() -> None:
 
     assert roundness(0.1) > 0.93
     assert roundness(0.85) == pytest.approx(np.pi / 4, abs=0.05)
+
+
+def test_a_shelf_dims_the_film_along_the_bars_and_fills_its_holes() -> None:
+    opening = open_square(np.random.default_rng(0), UPRIGHT, 0.5)
+    bare = freeze(np.random.default_rng(0), ice(0.0), opening)
+    shelved = freeze(np.random.default_rng(0), ice(0.0, shelf=0.2), opening)
+    gained = shelved.depth - bare.depth
+    rim = (opening.inside > 0.5) & (opening.distance_um > -2)
+    middle = opening.distance_um < -15
+    assert 0.1 < float(gained[rim].mean()) < 0.35
+    assert float(gained[middle].mean()) < 0.01
+    assert float(shelved.clearness[rim].mean()) < 0.3 * float(bare.clearness[middle].mean())
+    assert float(shelved.clearness[middle].mean()) > 0.9 * float(bare.clearness[middle].mean())

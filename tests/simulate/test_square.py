@@ -13,7 +13,7 @@ from simulate.tears import TearKind
 from tests.simulate.test_mesh import UPRIGHT
 
 FOIL = Foil(FoilKind.R2_1, 0.2, 2.0, 3.0, 0.0, 0.8)
-THIN = Ice(0.0, 10.0, 1.0, 0.0, (0.0, 0.0), 0.0, 0.0, 0.2, 4.0)
+THIN = Ice(0.0, 10.0, 1.0, 0.0, (0.0, 0.0), 0.0, 0.0, 0.2, 4.0, 0.0, 0.0, 0.0)
 CLEAN = Dirt(0, 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
