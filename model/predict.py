@@ -17,7 +17,7 @@ from model.checkpoint import CheckpointError, ModelCard, load_checkpoint
 from model.domain import why_not_a_square
 from model.network import Branches, XCryoNet
 from model.preprocess import Crop, CropError, check_crop, film_units, network_input
-from model.reason import Findings, describe, window_share
+from model.reason import Findings, describe, measure_window
 
 OVERALL = 4
 """Place of overall among the scores."""
@@ -203,13 +203,7 @@ class Scorer:
             return SquareScore(Status.FAILED, "the network gave no finite score")
         found = Findings(brightness, squareness, cracking, contamination, overall)
         if raw.maps is not None:
-            film = film_units(crop)
-            cracks, dirt = raw.maps[row]
-            found = replace(
-                found,
-                missing_share=window_share(cracks, dirt, film),
-                dirty_share=window_share(dirt, cracks, film),
-            )
+            found = replace(found, window=measure_window(*raw.maps[row], film_units(crop)))
         score = SquareScore(
             Status.SCORED,
             describe(found),
