@@ -203,7 +203,8 @@ class Scorer:
             return SquareScore(Status.FAILED, "the network gave no finite score")
         found = Findings(brightness, squareness, cracking, contamination, overall)
         if raw.maps is not None:
-            found = replace(found, window=measure_window(*raw.maps[row], film_units(crop)))
+            cracks, dirt = raw.maps[row]
+            found = replace(found, window=measure_window(cracks, dirt, film_units(crop)))
         score = SquareScore(
             Status.SCORED,
             describe(found),
