@@ -1,5 +1,7 @@
 """Read damaged inputs in processes of their own, and report what crashes, hangs or eats memory.
 
+Then the service is asked whatever its OpenAPI document says can be asked.
+
 `python -m tests.fuzz.fuzz --inputs 100000 --seed 1`
 """
 
@@ -14,15 +16,26 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from service.app import get_app
+from service.database import Database, migrate
+from service.logs import configure_logging
+from service.settings import Settings
 from tests.fuzz.mutate import mutate
+from tests.fuzz.questions import ask_everything
 from tests.fuzz.targets import Target, list_targets
+from tests.service.examples import RecordingQueue, make_token
 
 HANG_S = 5
 MEMORY_MIB = 1024
+
+RANDOM_QUESTIONS = 20
+"""Asked at random of each operation."""
 
 
 @dataclass
@@ -77,24 +90,48 @@ def fuzz_all(inputs: int, seed: int) -> list[Report]:
         folder = Path(name)
         targets = list_targets(folder)
         share = -(-inputs // len(targets))
-        return [_fuzz_apart(target, share, seed, folder) for target in targets]
+        notes = folder / "notes"
+        reports = []
+        for target in targets:
+            work = partial(fuzz_target, target, share, seed, notes)
+            reports.append(_do_apart(target.name, work, folder))
+        return reports
 
 
-def _fuzz_apart(target: Target, inputs: int, seed: int, folder: Path) -> Report:
+def ask_service(seed: int) -> Report:
+    """Ask the service what its OpenAPI document allows, and at random besides."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
+        folder = Path(name)
+        (folder / "notes").write_text("a question")
+        return _do_apart("questions", partial(_ask, folder, seed), folder)
+
+
+def _ask(folder: Path, seed: int) -> Report:
+    settings = Settings(data_dir=folder, max_requests_per_s=1e6)
+    migrate(settings.url)
+    database = Database(settings.url)
+    token = make_token(database, "admin")
+    database.close()
+    app = get_app(settings, queue=RecordingQueue())
+    answers = ask_everything(app, token, seed=seed, random_each=RANDOM_QUESTIONS)
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Report("questions", answers.number, peak_mib=peak_mib, faults=answers.faults)
+
+
+def _do_apart(name: str, act: Callable[[], Report], folder: Path) -> Report:
     notes, out = folder / "notes", folder / "report.json"
     out.unlink(missing_ok=True)
 
     def work() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what decoders say of damaged pictures
-        report = fuzz_target(target, inputs, seed, notes)
-        out.write_text(json.dumps(asdict(report)))
+        out.write_text(json.dumps(asdict(act())))
 
     process: BaseProcess = multiprocessing.get_context("fork").Process(target=work)
     process.start()
     process.join()
     if not out.exists():
         fault = f"{notes.read_text()}: the process ended with {process.exitcode}"
-        return Report(target.name, faults=[fault])
+        return Report(name, faults=[fault])
     return Report(**json.loads(out.read_text()))
 
 
@@ -108,7 +145,8 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=100_000, help="in all (default 100000)")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    reports = fuzz_all(args.inputs, args.seed)
+    configure_logging("ERROR")
+    reports = [*fuzz_all(args.inputs, args.seed), ask_service(args.seed)]
     for one in reports:
         sys.stdout.write(
             f"{one.name:24} {one.inputs:7} inputs, {one.read:6} read, {one.refused:6} refused,"
