@@ -16,7 +16,7 @@ from service.commands.options import (
 )
 from service.jobs import DurableQueue
 
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 """How long one thread may keep the others waiting; a short answer waits several times over while a
 long one is made, each time as long as this (5 ms as Python comes)."""
 
