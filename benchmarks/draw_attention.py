@@ -5,6 +5,7 @@ The squares are drawn by lot among those with a defect, one of a grid.
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from model.metrics import SCORES
 from model.network import ATTENDED
 from model.predict import DEFAULT_WEIGHTS
 from model.preprocess import film_units
+
+SQUARES = 8
+"""Drawn of each grid, to choose from."""
 
 ROWS = 4
 _BRIGHTEST = 1.3
@@ -76,7 +80,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/attention.png"))
     args = parser.parse_args()
     network = load_checkpoint(DEFAULT_WEIGHTS)[0]
-    held = draw_held_out(PLAN, network.config.reduction)
+    held = draw_held_out(replace(PLAN, squares_per_grid=SQUARES), network.config.reduction)
     draw(args.out, held, look(network, held.squares))
     print(args.out)
 

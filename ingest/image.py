@@ -9,7 +9,7 @@ from ingest.atlas import AtlasTile, survey_atlas
 from ingest.crops import TileImage, cut_crop
 from ingest.epu import read_mrc_metadata, read_pixels
 from ingest.memory import ScreenedAtlas, ScreenedCrop
-from ingest.mesh import find_mesh, read_levels, transmission
+from ingest.mesh import PITCH_RANGE_UM, find_mesh, read_levels, transmission
 from ingest.mosaic import Overview, reduce_tile
 from ingest.place import NOMINAL_ATLAS_PIXEL_UM, TileOptics
 from ingest.records import Point, SquareRecord
@@ -33,13 +33,18 @@ def read_bare_image(path: Path, *, pixel_nm: float | None) -> ScreenedAtlas:
         pixel_nm: size of a pixel; None reads the MRC header, else guesses from the mesh.
 
     Raises:
-        ImageError: no mesh can be seen in it.
+        ImageError: no mesh can be seen in it, or none has room in it.
     """
     pixels = read_pixels(path)
     pixel_um: float = (pixel_nm or _header_pixel_nm(path) or 0.0) * 1e-3 or _guess_pixel_um(
         path, pixels
     )
     height, width = pixels.shape
+    if min(height, width) * pixel_um < PITCH_RANGE_UM[0]:
+        raise ImageError(
+            f"{path}: expected an image of at least {PITCH_RANGE_UM[0]:.0f} um, as wide as a mesh's"
+            f" finest square, found {width * pixel_um:.3g} x {height * pixel_um:.3g} um"
+        )
     optics = TileOptics(0, (0.0, 0.0), np.eye(2) * pixel_um, pixel_um, width, height)
     name = path.stem
     survey = survey_atlas({name: AtlasTile(0, optics, reduce_tile(pixels, optics))}, None)

@@ -23,7 +23,7 @@ from service.screened import ScreenedSquare, rank_squares, to_square, write_answ
 FAILED, WRONG_USE = 1, 2
 BATCH = 16
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-IMAGE_SUFFIXES = (".mrc", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
+IMAGE_SUFFIXES = (".mrc", ".tif", ".tiff", ".jpg", ".jpeg")
 
 
 class ScreenError(Exception):

@@ -111,6 +111,16 @@ def test_a_bad_crop_fails_and_disturbs_no_other(bad: Crop) -> None:
     np.testing.assert_allclose(values(found[2]), values(scorer.score(good[1:])[0]), atol=1e-4)
 
 
+def test_saturated_pixels_get_no_numbers() -> None:
+    full, windows = np.full((64, 64), 255, np.uint8), np.zeros((64, 64), np.uint8)
+    windows[12:52, 12:52] = 255
+    scores = tiny_scorer().score([Crop(each, FULL_SCALE, FILM) for each in (full, windows)])
+    assert [s.status for s in scores] == [Status.OUT_OF_DOMAIN] * 2
+    assert "constant" in scores[0].reason
+    assert "far brighter" in scores[1].reason
+    assert [s.overall for s in scores] == [None, None]
+
+
 def test_a_network_that_gives_nan_fails_its_squares() -> None:
     network = XCryoNet(TINY)
     with torch.no_grad():
@@ -205,4 +215,17 @@ def test_another_second_network_than_the_card_says_is_refused(tmp_path: Path) ->
         tmp_path / "w-second.safetensors", XCryoNet(TINY), card(RunConfig(network=TINY))
     )
     with pytest.raises(CheckpointError, match="expected weights with hash"):
+        Scorer.load(path, "cpu")
+
+
+def test_a_second_network_that_is_missing_or_changed_is_refused(tmp_path: Path) -> None:
+    path = with_second(tmp_path)
+    second = tmp_path / "w-second.safetensors"
+    data = bytearray(second.read_bytes())
+    data[-1] ^= 1
+    second.write_bytes(data)
+    with pytest.raises(CheckpointError, match="expected sha256"):
+        Scorer.load(path, "cpu")
+    second.unlink()
+    with pytest.raises(CheckpointError, match="expected weights, found none"):
         Scorer.load(path, "cpu")
