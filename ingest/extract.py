@@ -24,6 +24,9 @@ from ingest.window import Search, Window, measure_window
 OVERVIEW_PIXEL_UM = 2.0
 STRONG_MATCH = 0.5
 
+BAND_PX = 512
+"""Rows of the overview compared with the template at once: all would take hundreds of megabytes."""
+
 MAX_SITES = 90
 """Squares across a grid: 3 mm of the finest mesh, with room."""
 
@@ -83,22 +86,33 @@ def match_template(
 ) -> list[tuple[float, float]]:
     """Positions (mosaic um) where the mosaic looks like a window between bars, best first."""
     template = window_template(image, mesh, overview.pixel_um)
+    apart = round(0.35 * mesh.pitch_um / overview.pixel_um)
+    bands = [
+        _matches(image, template, slice(start, start + BAND_PX), apart)
+        for start in range(0, image.shape[0], BAND_PX)
+    ]
+    rows, columns, scores = np.concatenate(bands, axis=1)
+    best_first = np.argsort(-scores, kind="stable")
+    x_um = overview.left_um + columns[best_first] * overview.pixel_um
+    y_um = overview.top_um + rows[best_first] * overview.pixel_um
+    return list(zip(x_um.tolist(), y_um.tolist(), strict=True))
+
+
+def _matches(
+    image: NDArray[np.float32], template: NDArray[np.float32], band: slice, apart: int
+) -> NDArray[np.float64]:
+    """(3, n) row, column and score of the strong local maxima in a band of an image's rows."""
     half = template.shape[0] // 2
-    padded = cv2.copyMakeBorder(image, half, half, half, half, cv2.BORDER_CONSTANT)
+    first, last = band.start - apart - half, band.stop + apart + half
+    above, below = max(0, -first), max(0, last - image.shape[0])
+    seen = image[max(0, first) : last]
+    padded = cv2.copyMakeBorder(seen, above, below, half, half, cv2.BORDER_CONSTANT)
     score = cv2.matchTemplate(padded, template, cv2.TM_CCOEFF_NORMED)
     score = np.nan_to_num(score, copy=False, posinf=0, neginf=0)
-    radius = round(0.35 * mesh.pitch_um / overview.pixel_um)
-    box = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-    top = (score == cv2.dilate(score, box)) & (score > STRONG_MATCH)
-    rows, columns = np.nonzero(top)
-    best_first = np.argsort(-score[rows, columns], kind="stable")
-    return [
-        (
-            overview.left_um + float(columns[i]) * overview.pixel_um,
-            overview.top_um + float(rows[i]) * overview.pixel_um,
-        )
-        for i in best_first
-    ]
+    top = cv2.dilate(score, np.ones((2 * apart + 1, 2 * apart + 1), np.uint8))
+    inner = slice(apart, apart + min(band.stop, image.shape[0]) - band.start)
+    rows, columns = np.nonzero((score == top)[inner] & (score[inner] > STRONG_MATCH))
+    return np.stack([rows + band.start, columns, score[inner][rows, columns]])
 
 
 def window_template(image: NDArray[np.float32], mesh: Mesh, pixel_um: float) -> NDArray[np.float32]:

@@ -79,8 +79,12 @@ def read_levels(overview: Overview) -> Levels:
 def transmission(overview: Overview, levels: Levels) -> NDArray[np.float32]:
     """(h, w) float32 in 0 to 1: root of the grey level between bars and bright windows."""
     bar, bright = _stepped(levels.bar), _stepped(levels.bright)
-    scaled = np.clip((overview.pixels - bar) * (1 / max(bright - bar, 1e-6)), 0, 1)
-    return np.asarray(np.sqrt(scaled, dtype=np.float32) * overview.covered, np.float32)
+    scaled = overview.pixels - np.float32(bar)
+    scaled *= np.float32(1 / max(bright - bar, 1e-6))
+    np.clip(scaled, 0, 1, out=scaled)
+    np.sqrt(scaled, out=scaled)
+    scaled *= overview.covered
+    return scaled
 
 
 def _stepped(level: float) -> float:
@@ -91,9 +95,10 @@ def _stepped(level: float) -> float:
 def find_mesh(image: NDArray[np.float32], overview: Overview) -> Mesh | None:
     """Estimate the mesh from a transmission image; None where nothing repeats."""
     factor = overview.pixel_um / MESH_PIXEL_UM
-    small = _scaled(image, factor)
+    if factor == 1:
+        return _choose(_peaks(_autocorrelation(image, overview.covered)))
     mask = _scaled(overview.covered.astype(np.float32), factor)
-    return _choose(_peaks(_autocorrelation(small, mask)))
+    return _choose(_peaks(_autocorrelation(_scaled(image, factor), mask)))
 
 
 def _scaled(image: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
@@ -101,27 +106,44 @@ def _scaled(image: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
     return np.asarray(small, np.float32)
 
 
-def _autocorrelation(image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float32]:
+def _autocorrelation(
+    image: NDArray[np.float32], mask: NDArray[np.float32] | NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """Correlation coefficient at every shift of at most the largest pitch; (2r + 1, 2r + 1)."""
     reach = int(PITCH_RANGE_UM[1] * 1.1 / MESH_PIXEL_UM)
     mean = float(image[mask > 0.5].mean())
-    total = _shifted_products((image - mean) * mask, reach)
-    overlap = _shifted_products(mask, reach)
+    padded, inside = _padded(image, reach)
+    inside -= mean
+    inside *= mask
+    total = _shifted_products(padded, reach)
+    overlap = _shifted_products(_padded(mask, reach)[0], reach)
     enough = overlap > 0.05 * float(mask.sum())
     result = np.where(enough, total / np.maximum(overlap, 1), 0)
     return np.asarray(result / max(float(result[reach, reach]), 1e-9), np.float32)
 
 
-def _shifted_products(image: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
-    """Sum of an image's products with itself at every shift; (2 reach + 1, 2 reach + 1)."""
+def _padded(
+    image: NDArray[np.float32] | NDArray[np.bool_], reach: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A copy with room for shifts, of a size that transforms quickly, and the image's place in it."""
     rows, columns = (cv2.getOptimalDFTSize(max(n, reach + 1) + reach + 1) for n in image.shape)
     padded = np.zeros((rows, columns), np.float32)
-    padded[: image.shape[0], : image.shape[1]] = image
-    spectrum = cv2.dft(padded)
-    power = cv2.mulSpectrums(spectrum, spectrum, 0, conjB=True)
-    products = cv2.dft(power, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
+    inside = padded[: image.shape[0], : image.shape[1]]
+    inside[:] = image
+    return padded, inside
+
+
+def _shifted_products(padded: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """Sum of an image's products with itself at every shift; (2 reach + 1, 2 reach + 1).
+
+    All is done in the image's own memory: a large atlas' takes tens of megabytes.
+    """
+    cv2.dft(padded, dst=padded)
+    cv2.mulSpectrums(padded, padded, 0, c=padded, conjB=True)
+    flags = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
+    cv2.dft(padded, dst=padded, flags=flags)
     shifts = np.arange(-reach, reach + 1)  # negative ones lie at the far end
-    return np.asarray(products[np.ix_(shifts, shifts)], np.float32)
+    return padded[np.ix_(shifts, shifts)]
 
 
 def _peaks(correlation: NDArray[np.float32]) -> list[tuple[float, float, float]]:

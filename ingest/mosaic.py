@@ -256,7 +256,7 @@ def build_overview(mosaic: Mosaic, pixel_um: float) -> Overview:
     bottom = math.ceil(max(tile.y_um + tile.half_size_um[1] for tile in tiles) / pixel_um)
     shape = (bottom - top, right - left)
     pixels = np.zeros(shape, np.float32)
-    depth = np.zeros(shape, np.float32)
+    depth = np.zeros(shape, np.uint16)
     for tile in tiles:
         _paste(tile, pixels, depth, (left * pixel_um, top * pixel_um, pixel_um))
     return Overview(pixels, depth > 0, pixel_um, (left + 0.5) * pixel_um, (top + 0.5) * pixel_um)
@@ -338,7 +338,7 @@ def inside_image(
 def _paste(
     tile: WorkTile,
     pixels: NDArray[np.float32],
-    depth: NDArray[np.float32],
+    depth: NDArray[np.uint16],
     frame: tuple[float, float, float],
 ) -> None:
     left, top, pixel_um = frame
@@ -363,7 +363,7 @@ def _clip(start: int, length: int, limit: int) -> slice:
     return slice(max(0, start), min(limit, start + length))
 
 
-def _depth(height: int, width: int) -> NDArray[np.float32]:
+def _depth(height: int, width: int) -> NDArray[np.uint16]:
     y = np.minimum(np.arange(height), np.arange(height)[::-1])[:, None] + 1
     x = np.minimum(np.arange(width), np.arange(width)[::-1])[None, :] + 1
-    return np.asarray(np.minimum(x, y), np.float32)
+    return np.asarray(np.minimum(x, y), np.uint16)
