@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ingest.crops import CropPlan, TilePart
+from ingest.crops import CROP_POINTS_UM, CropPlan, TilePart
 from ingest.epu import AtlasDm, AtlasDmNode
 from ingest.extract import Extraction, extract_windows
 from ingest.film import FilmLevels, estimate_film
@@ -13,8 +13,6 @@ from ingest.measured import MeasuredWindows
 from ingest.mosaic import Grey, Mosaic, build_mosaic
 from ingest.place import Frame, Placed, TileOptics, atlas_dm_frame, nominal_frame, place_tiles
 from ingest.records import (
-    CROP_PIXEL_NM,
-    CROP_SIZE_PX,
     FrameSource,
     Point,
     SquareRecord,
@@ -249,7 +247,7 @@ def _corners(window: Window, frame: Frame) -> tuple[Point, Point, Point, Point]:
 
 
 def _plan(window: Window, context: _Context) -> CropPlan:
-    """Which tiles a crop is cut from, the owner first.
+    """Which tiles a crop is cut from, the owner first: only those that add to it.
 
     Raises:
         ValueError: the atlas has no film level.
@@ -257,17 +255,20 @@ def _plan(window: Window, context: _Context) -> CropPlan:
     film = context.film
     if film is None:
         raise ValueError("a crop needs a film level: expected windows on the atlas, found none")
-    reach = CROP_SIZE_PX * CROP_PIXEL_NM * 1e-3 * 0.7072
-    mosaic = context.mosaic
-    names = mosaic.showing(window.x_um, window.y_um, reach)
+    mosaic, missing = context.mosaic, CROP_POINTS_UM
+    names = mosaic.showing(window.x_um, window.y_um, float(np.hypot(*CROP_POINTS_UM[0])))
     parts = []
     for name in names:
         seam, place = mosaic.seam(names[0], name), mosaic.tiles[name]
         x_um, y_um = seam.shown_at(window.x_um, window.y_um)
         x_um, y_um = _on_grid(x_um - place.x_um), _on_grid(y_um - place.y_um)
         turn_deg = round(seam.turn_deg / CROP_STEP_DEG) * CROP_STEP_DEG
-        parts.append(TilePart(name, x_um, y_um, turn_deg))
-        if place.holds(place.x_um + x_um, place.y_um + y_um, reach):
+        part = TilePart(name, x_um, y_um, turn_deg)
+        shown = part.shows(missing, place.half_size_um, window.rotation_deg)
+        if shown.any():
+            parts.append(part)
+            missing = missing[~shown]
+        if not len(missing):
             break
     return CropPlan(tuple(parts), window.rotation_deg, film.full_scale)
 

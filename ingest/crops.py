@@ -19,6 +19,10 @@ JPEG_QUALITY = 85
 SMALLEST_DISPLAY_PX = 200
 MIN_SHRINK = 1.3
 
+_SIDE_UM = np.linspace(-0.5, 0.5, 41) * CROP_SIZE_PX * CROP_PIXEL_NM * 1e-3
+CROP_POINTS_UM = np.stack(np.meshgrid(_SIDE_UM, _SIDE_UM), axis=-1).reshape(-1, 2)
+"""(n, 2) points all over a crop from its middle, its corners and sides among them."""
+
 
 @dataclass(frozen=True)
 class TilePart:
@@ -28,6 +32,19 @@ class TilePart:
     x_um: float
     y_um: float
     turn_deg: float = 0.0
+
+    def shows(
+        self,
+        points_um: NDArray[np.float64],
+        half_size_um: tuple[float, float],
+        rotation_deg: float,
+    ) -> NDArray[np.bool_]:
+        """(n,) bool: which of a crop's (n, 2) points lie on the tile, of so many micrometres."""
+        turn = np.radians(rotation_deg + self.turn_deg)
+        x, y = points_um.T
+        along = self.x_um + np.cos(turn) * x - np.sin(turn) * y
+        across = self.y_um + np.sin(turn) * x + np.cos(turn) * y
+        return (np.abs(along) <= half_size_um[0]) & (np.abs(across) <= half_size_um[1])
 
 
 @dataclass(frozen=True)
