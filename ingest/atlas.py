@@ -10,7 +10,7 @@ from ingest.epu import AtlasDm, AtlasDmNode
 from ingest.extract import Extraction, extract_windows
 from ingest.film import FilmLevels, estimate_film
 from ingest.measured import MeasuredWindows
-from ingest.mosaic import Grey, Mosaic, build_mosaic
+from ingest.mosaic import Mosaic, build_mosaic
 from ingest.place import Frame, Placed, TileOptics, atlas_dm_frame, nominal_frame, place_tiles
 from ingest.records import (
     FrameSource,
@@ -22,6 +22,7 @@ from ingest.register import register_tiles
 from ingest.seams import SeamCache, find_seams
 from ingest.stage import StageModel, StageSample, fit_stage_model, nominal_stage_model
 from ingest.window import Window
+from ingest.work_tile import Grey
 
 MATCH_SHARE = 0.35
 """A node of Atlas.dm and a square of ours are one when nearer than this share of the pitch."""

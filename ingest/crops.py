@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.mosaic import inside_image
+from ingest.patch import inside_image
 from ingest.records import CROP_PIXEL_NM, CROP_SIZE_PX
 
 THUMBNAIL_PX = 160
@@ -44,7 +44,8 @@ class TilePart:
         x, y = points_um.T
         along = self.x_um + np.cos(turn) * x - np.sin(turn) * y
         across = self.y_um + np.sin(turn) * x + np.cos(turn) * y
-        return (np.abs(along) <= half_size_um[0]) & (np.abs(across) <= half_size_um[1])
+        inside = (np.abs(along) <= half_size_um[0]) & (np.abs(across) <= half_size_um[1])
+        return np.asarray(inside, bool)
 
 
 @dataclass(frozen=True)

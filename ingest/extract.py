@@ -18,7 +18,8 @@ from ingest.faint import measure_site
 from ingest.lattice import SITE_TOLERANCE, Lattice, fit_lattice
 from ingest.measured import MeasuredWindows
 from ingest.mesh import Levels, Mesh, find_mesh, read_levels, transmission
-from ingest.mosaic import Mosaic, Overview, build_overview
+from ingest.mosaic import Mosaic
+from ingest.overview import Overview, build_overview
 from ingest.window import Search, Window, measure_window
 
 OVERVIEW_PIXEL_UM = 2.0

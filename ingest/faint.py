@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.mosaic import WORK_PIXEL_UM, Mosaic, Patch, cut_patch
+from ingest.patch import Patch, Patches
 from ingest.window import (
     EDGE_SHARE,
     MIN_COVERAGE,
@@ -20,6 +20,7 @@ from ingest.window import (
     make_window,
     move_by_box,
 )
+from ingest.work_tile import WORK_PIXEL_UM
 
 BLUR_UM = 3.0
 """Glows are tens of micrometres wide, the bars' own patches a few."""
@@ -43,15 +44,15 @@ MIN_SHARE = 0.75
 """Of the blur's weight that must lie on tiles."""
 
 
-def measure_site(mosaic: Mosaic, site_um: tuple[float, float], search: Search) -> Window | None:
+def measure_site(patches: Patches, site_um: tuple[float, float], search: Search) -> Window | None:
     """Measure what the cell about a site of the mesh lets through; None where only bars are seen.
 
     Args:
-        mosaic: the placed tiles.
+        patches: of the mosaic.
         site_um: where the mesh has a site, good to a few micrometres.
         search: pitch and rotation of the mesh.
     """
-    patch = cut_patch(mosaic, site_um, search.pitch_um, search.rotation_deg)
+    patch = patches.cut(site_um, search.pitch_um, search.rotation_deg)
     if float(patch.covered.mean()) < MIN_COVERAGE:
         return None
     mask = _seen(patch)

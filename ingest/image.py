@@ -10,9 +10,10 @@ from ingest.crops import TileImage, cut_crop
 from ingest.epu import read_mrc_metadata, read_pixels
 from ingest.memory import ScreenedAtlas, ScreenedCrop
 from ingest.mesh import PITCH_RANGE_UM, find_mesh, read_levels, transmission
-from ingest.mosaic import Overview, reduce_tile
+from ingest.overview import Overview
 from ingest.place import NOMINAL_ATLAS_PIXEL_UM, TileOptics
 from ingest.records import Point, SquareRecord
+from ingest.work_tile import reduce_tile
 
 GUESSED_PITCH_UM = 84.6
 """Pitch taken for a mesh of unknown scale: 300 mesh, the commonest for single particles."""

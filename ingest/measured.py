@@ -3,43 +3,57 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
-from ingest.mosaic import Grey, Mosaic
-from ingest.window import Search, Window, reach_um
+from ingest.mosaic import Mosaic
+from ingest.patch import Part, Patches, Point, find_parts
+from ingest.window import Search, Window
+from ingest.work_tile import Grey
 
-Measure = Callable[[Mosaic, tuple[float, float], Search], Window | None]
+Measure = Callable[[Patches, Point, Search], Window | None]
 """`measure_window`, or `measure_site`."""
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """A measurement, and the pixels it was made from: held, so that their ids stay theirs."""
+    """A measurement, and what it was made from.
+
+    Args:
+        window: what was found.
+        cuts: centre and side of each patch looked at, and what showed it.
+        pixels: of the tiles that did: held, so that their ids stay theirs.
+    """
 
     window: Window | None
+    cuts: tuple[tuple[Point, float, Hashable], ...]
     pixels: tuple[Grey, ...]
+
+    def holds_in(self, mosaic: Mosaic) -> bool:
+        """Whether all patches would be the same again."""
+        return all(
+            _what_shows(find_parts(mosaic, centre_um, side_um)) == shown
+            for centre_um, side_um, shown in self.cuts
+        )
 
 
 @dataclass
 class MeasuredWindows:
     """Answers a measurement from memory when all that decides it is as before.
 
-    That is how it is made, the position, the search, and the pixels, places and seams of every
-    tile within reach; pixels are compared by identity: an array given to a mosaic is not written
-    to again.
+    That is how it is made, the position, the search, and the pixels, places and seams of the tiles
+    from which its patches were cut; pixels are compared by identity: an array given to a mosaic is
+    not written to again.
     """
 
     _kept: dict[Hashable, _Entry] = field(default_factory=dict)
     _used: dict[Hashable, _Entry] = field(default_factory=dict)
 
     def measure(
-        self, mosaic: Mosaic, near_um: tuple[float, float], search: Search, how: Measure
+        self, mosaic: Mosaic, near_um: Point, search: Search, how: Measure
     ) -> Window | None:
         """Measure the window at a position, or remember it."""
-        names = mosaic.showing(*near_um, reach_um(search))
-        key = (how, near_um, search, _what_shows(mosaic, names))
+        key = (how, near_um, search)
         entry = self._used.get(key) or self._kept.get(key)
-        if entry is None:
-            window = how(mosaic, near_um, search)
-            entry = _Entry(window, tuple(mosaic.tiles[name].pixels for name in names))
+        if entry is None or not entry.holds_in(mosaic):
+            entry = _measure(mosaic, near_um, search, how)
         self._used[key] = entry
         return entry.window
 
@@ -52,8 +66,15 @@ class MeasuredWindows:
         return len(self._kept | self._used)
 
 
-def _what_shows(mosaic: Mosaic, names: list[str]) -> tuple[Hashable, ...]:
-    tiles = [mosaic.tiles[name] for name in names]
-    shown = [(name, id(t.pixels), t.x_um, t.y_um) for name, t in zip(names, tiles, strict=True)]
-    seams = [mosaic.seam(one, other) for one in names for other in names if one != other]
-    return (*shown, *seams)
+def _measure(mosaic: Mosaic, near_um: Point, search: Search, how: Measure) -> _Entry:
+    patches = Patches(mosaic)
+    window = how(patches, near_um, search)
+    cuts = tuple((at_um, side_um, _what_shows(parts)) for at_um, side_um, parts in patches.cuts)
+    pixels = {
+        id(part.tile.pixels): part.tile.pixels for *_, parts in patches.cuts for part in parts
+    }
+    return _Entry(window, cuts, tuple(pixels.values()))
+
+
+def _what_shows(parts: list[Part]) -> Hashable:
+    return tuple((id(p.tile.pixels), p.tile.x_um, p.tile.y_um, p.seam) for p in parts)

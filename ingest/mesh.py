@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.mosaic import Overview
+from ingest.overview import Overview
 
 PITCH_RANGE_UM = (40.0, 300.0)
 """Meshes that EM grids have: 500 (50 um) to 100 (254 um), with room for a stage's scale."""
@@ -125,7 +125,7 @@ def _autocorrelation(
 def _padded(
     image: NDArray[np.float32] | NDArray[np.bool_], reach: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A copy with room for shifts, of a size that transforms quickly, and the image's place in it."""
+    """A copy with room for shifts that transforms quickly, and the image's place in it."""
     rows, columns = (cv2.getOptimalDFTSize(max(n, reach + 1) + reach + 1) for n in image.shape)
     padded = np.zeros((rows, columns), np.float32)
     inside = padded[: image.shape[0], : image.shape[1]]

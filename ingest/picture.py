@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from ingest.atlas import Survey
 from ingest.crops import encode_grey
 from ingest.extract import sites_in_reach
-from ingest.mosaic import WORK_PIXEL_UM, Mosaic
+from ingest.mosaic import Mosaic
 from ingest.place import Pose
 from ingest.window import Window
+from ingest.work_tile import WORK_PIXEL_UM
 
 LONG_SIDE_PX = 4000
 FINEST_UM = 0.5

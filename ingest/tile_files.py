@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ingest.atlas import AtlasTile
 from ingest.epu import EpuError, TileMetadata, read_image_xml, read_mrc_metadata, read_pixels
-from ingest.mosaic import reduce_tile
 from ingest.place import TileOptics
+from ingest.work_tile import reduce_tile
 
 PIXEL_SUFFIXES = ("mrc", "tiff", "tif", "jpg")
 """Where pixels are taken from, best first."""

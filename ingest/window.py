@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.mosaic import WORK_PIXEL_UM, Mosaic, Patch, cut_patch
+from ingest.patch import Patch, Patches
+from ingest.work_tile import WORK_PIXEL_UM
 
 EDGE_SHARE = 0.25
 """Grey level of a window's edge between bar and bright: low, so that dim film by vacuum counts."""
@@ -98,18 +99,13 @@ class Box:
     bottom: float
 
 
-def reach_um(search: Search) -> float:
-    """How far from a position lies all that can decide what `measure_window` finds there."""
-    return (MAX_DRIFT + 0.7072) * search.pitch_um
-
-
-def measure_window(mosaic: Mosaic, near_um: tuple[float, float], search: Search) -> Window | None:
+def measure_window(patches: Patches, near_um: tuple[float, float], search: Search) -> Window | None:
     """Find the window nearest a position and measure it; None where no light comes through."""
     centre = near_um
     for _ in range(3):
         if np.hypot(centre[0] - near_um[0], centre[1] - near_um[1]) > MAX_DRIFT * search.pitch_um:
             return None
-        patch = cut_patch(mosaic, centre, search.pitch_um, search.rotation_deg)
+        patch = patches.cut(centre, search.pitch_um, search.rotation_deg)
         found = _segment(patch, search)
         if found is None:
             return None

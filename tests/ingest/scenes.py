@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.mosaic import WORK_PIXEL_UM, Mosaic, Overview, build_mosaic
+from ingest.mosaic import Mosaic, build_mosaic
+from ingest.overview import Overview
 from ingest.place import Placed
+from ingest.work_tile import WORK_PIXEL_UM
 
 BAR = 40.0
 FILM = 6000.0

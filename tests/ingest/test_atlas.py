@@ -10,11 +10,11 @@ import pytest
 from ingest.atlas import AtlasTile, FoundSquare, Survey, survey_atlas
 from ingest.epu import AtlasDm, AtlasDmNode, AtlasDmTile, classify, read_atlas_dm
 from ingest.measured import MeasuredWindows
-from ingest.mosaic import WORK_PIXEL_UM
 from ingest.place import TileOptics
 from ingest.records import FrameSource, StageSource
 from ingest.stage import StageModel
 from ingest.tile_files import TileFiles, read_tile
+from ingest.work_tile import WORK_PIXEL_UM
 from tests.ingest import scenes
 
 GRID = scenes.lattice(rotation_deg=-20.0, start_um=(4.0, 9.0))

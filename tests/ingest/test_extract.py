@@ -6,7 +6,8 @@ import pytest
 
 from ingest.extract import Extraction, extract_windows
 from ingest.measured import MeasuredWindows
-from ingest.mosaic import Mosaic, WorkTile
+from ingest.mosaic import Mosaic
+from ingest.work_tile import WorkTile
 from tests.ingest import scenes
 from tests.ingest.scenes import Square
 

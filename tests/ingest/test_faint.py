@@ -5,8 +5,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.faint import measure_site
-from ingest.mosaic import Mosaic, WorkTile
+from ingest.mosaic import Mosaic
+from ingest.patch import Patches
 from ingest.window import Search, Window, measure_window
+from ingest.work_tile import WorkTile
 from tests.ingest import scenes
 
 SEARCH = Search(scenes.PITCH_UM, 0.0, 10.0)
@@ -27,7 +29,7 @@ def glow(x_um: float, y_um: float, height: float, sd_um: float = 6.0) -> NDArray
 
 
 def look(pixels: NDArray[np.float32], site_um: tuple[float, float] = (0.0, 0.0)) -> Window | None:
-    return measure_site(Mosaic({"tile": WorkTile(pixels, 0, 0)}), site_um, SEARCH)
+    return measure_site(Patches(Mosaic({"tile": WorkTile(pixels, 0, 0)})), site_um, SEARCH)
 
 
 def test_a_glow_below_the_noise_of_a_pixel_is_found_at_its_site() -> None:
@@ -50,9 +52,9 @@ def test_a_sliver_beside_the_middle_of_its_site_is_found_where_it_is() -> None:
     pixels[160:240, 250:270] += 3000.0  # 40 um high, 10 wide, its middle 29.9 um right of the site
     mosaic = Mosaic({"tile": WorkTile(pixels, 0, 0)})
 
-    window = measure_site(mosaic, (0.0, 0.0), SEARCH)
+    window = measure_site(Patches(mosaic), (0.0, 0.0), SEARCH)
 
-    assert measure_window(mosaic, (0.0, 0.0), SEARCH) is None
+    assert measure_window(Patches(mosaic), (0.0, 0.0), SEARCH) is None
     assert window is not None
     assert window.x_um == pytest.approx(30, abs=0.5)
     assert window.y_um == pytest.approx(0, abs=0.5)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.mesh import Levels, Mesh, find_mesh, read_levels, transmission, upright_deg
-from ingest.mosaic import Overview
+from ingest.overview import Overview
 from tests.ingest import scenes
 
 

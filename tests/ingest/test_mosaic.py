@@ -3,16 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.mosaic import (
-    WORK_PIXEL_UM,
-    Mosaic,
-    WorkTile,
-    build_mosaic,
-    build_overview,
-    cut_patch,
-    reduce_tile,
-)
+from ingest.mosaic import Mosaic, build_mosaic
+from ingest.overview import build_overview
+from ingest.patch import Patches
 from ingest.place import Placed, Pose, TileOptics
+from ingest.work_tile import WORK_PIXEL_UM, WorkTile, reduce_tile
 from tests.ingest import scenes
 
 
@@ -123,7 +118,7 @@ def test_a_patch_in_place_has_the_tiles_own_pixels() -> None:
     pixels = np.arange(6000, dtype=np.float32).reshape(60, 100)
     made = Mosaic({"a": WorkTile(pixels, 0, 0)})
 
-    patch = cut_patch(made, (0.0, 0.0), 10.0, 0.0)
+    patch = Patches(made).cut((0.0, 0.0), 10.0, 0.0)
 
     assert patch.covered.all()
     assert np.array_equal(patch.pixels, pixels[20:40, 40:60])
@@ -133,13 +128,13 @@ def test_a_patch_turned_by_90_degrees_has_its_x_axis_down_the_tile() -> None:
     pixels = np.arange(6000, dtype=np.float32).reshape(60, 100)
     made = Mosaic({"a": WorkTile(pixels, 0, 0)})
 
-    patch = cut_patch(made, (0.0, 0.0), 10.0, 90.0)
+    patch = Patches(made).cut((0.0, 0.0), 10.0, 90.0)
 
     assert patch.pixels[0] == pytest.approx(pixels[20:40, 59], abs=0.01)
 
 
 def test_a_patch_across_a_border_takes_the_nearer_tile_first_and_the_other_for_the_rest() -> None:
-    patch = cut_patch(two_tiles(), (18.0, 0.0), 20.0, 0.0)
+    patch = Patches(two_tiles()).cut((18.0, 0.0), 20.0, 0.0)
 
     assert patch.covered.all()
     assert patch.pixels[20, :33].tolist() == [1] * 33  # up to the left tile's edge at 24.75 um
@@ -147,7 +142,7 @@ def test_a_patch_across_a_border_takes_the_nearer_tile_first_and_the_other_for_t
 
 
 def test_a_patch_over_the_rim_says_what_no_tile_covers() -> None:
-    patch = cut_patch(two_tiles(), (64.75, 0.0), 10.0, 0.0)
+    patch = Patches(two_tiles()).cut((64.75, 0.0), 10.0, 0.0)
 
     assert patch.covered[:, :10].all()
     assert not patch.covered[:, 10:].any()
@@ -166,6 +161,6 @@ def test_seams_put_a_square_cut_in_two_together_again(dx: int, dy: int) -> None:
 
     poses = {"left": Pose(0.0, 0.0, 0.0), "right": Pose(40.0 + shift[0], shift[1], 0.0)}
     both = Mosaic({"left": left, "right": right}, poses)
-    patch = cut_patch(both, (19.0, 3.0), 25.0, 0.0)
+    patch = Patches(both).cut((19.0, 3.0), 25.0, 0.0)
 
     assert np.abs(patch.pixels - whole)[patch.covered].max() < 1

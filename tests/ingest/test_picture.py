@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from ingest.atlas import AtlasTile, Survey, survey_atlas
-from ingest.mosaic import WORK_PIXEL_UM
 from ingest.picture import PART, SEAM, SITE, WHOLE, NothingToDrawError, draw_survey
 from ingest.place import TileOptics
+from ingest.work_tile import WORK_PIXEL_UM
 from tests.ingest import scenes
 
 GRID = scenes.lattice(rotation_deg=-20.0, start_um=(4.0, 9.0))

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from ingest.mosaic import Mosaic, WorkTile, build_mosaic
+from ingest.mosaic import Mosaic, build_mosaic
 from ingest.seams import Match, find_seams, register
+from ingest.work_tile import WorkTile
 from tests.ingest import scenes
 
 TILE_PX = (1000, 720)

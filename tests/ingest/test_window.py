@@ -3,8 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.mosaic import Mosaic, WorkTile
+from ingest.mosaic import Mosaic
+from ingest.patch import Patches
 from ingest.window import Search, Window, measure_window
+from ingest.work_tile import WorkTile
 from tests.ingest import scenes
 
 CLEAR = 10.0
@@ -19,7 +21,7 @@ def look(
     """Measure on one tile of 250 x 250 um around 0, 0."""
     tile = scenes.tile_pixels(squares, scenes.place(0, 0), tile_px)
     search = Search(scenes.PITCH_UM, rotation_deg, CLEAR)
-    return measure_window(Mosaic({"tile": WorkTile(tile, 0, 0)}), near_um, search)
+    return measure_window(Patches(Mosaic({"tile": WorkTile(tile, 0, 0)})), near_um, search)
 
 
 @settings(max_examples=25, deadline=None)
@@ -76,7 +78,7 @@ def test_a_glow_of_10_um_whose_edge_is_lost_in_noise_is_not_measured_as_a_window
     tile = WorkTile((glow + noise).astype(np.float32), 0, 0)
     search = Search(scenes.PITCH_UM, 0.0, CLEAR)
 
-    assert measure_window(Mosaic({"tile": tile}), (0.0, 0.0), search) is None
+    assert measure_window(Patches(Mosaic({"tile": tile})), (0.0, 0.0), search) is None
 
 
 def test_a_pinhole_is_no_window() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from ingest.atlas import AtlasTile, survey_atlas
 from ingest.film import FilmLevels
-from ingest.mosaic import reduce_tile
 from ingest.place import TileOptics
+from ingest.work_tile import reduce_tile
 from simulate.film import FoilKind
 from simulate.instrument import CameraKind, find_instrument, spiral
 from simulate.mesh import MeshKind
