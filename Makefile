@@ -41,11 +41,11 @@ chaos: $(VENV)/installed-test debian ## kill ingest, web and worker at random mo
 	$(BIN)/python -m tests.faults.chaos $(ARGS)
 
 .PHONY: outage
-outage: $(VENV)/installed-test debian ## keep the service away for ten minutes of a session (ARGS="--seconds 60")
+outage: $(VENV)/installed-test debian ## keep service, then database away for ten minutes of a session (ARGS="--seconds 60")
 	$(BIN)/python -m tests.faults.outage $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(VENV)/installed-test ## read 100000 damaged inputs (ARGS="--inputs 1000 --seed 2")
+fuzz: $(VENV)/installed-test ## read 100000 damaged inputs, ask all that can be asked (ARGS="--inputs 1000 --seed 2")
 	$(BIN)/python -m tests.fuzz.fuzz $(ARGS)
 
 .PHONY: audit

@@ -22,7 +22,7 @@ from ingest.records import AtlasKey
 from service.tables import SquareRow
 from tests.faults.facility import Facility
 
-SPAN_S = 580.0 if LONG else 30.0
+SPAN_S = 600.0 if LONG else 30.0
 WRITERS, POLLERS = 2, 20
 WORDS = "locked"
 """What SQLite says, whatever of: database, table, schema."""

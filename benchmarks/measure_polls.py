@@ -1,6 +1,5 @@
 """The ranked list under polls while sessions come in, with few grids and with a long history."""
 
-import os
 import statistics
 import tempfile
 import threading
@@ -14,7 +13,7 @@ import httpx2
 import sqlalchemy as sa
 
 from benchmarks.figure import Figure
-from benchmarks.loaded import grid_ids, p95, service_under_load, wait_for_scores
+from benchmarks.loaded import cpu_s, grid_ids, p95, service_under_load, wait_for_scores
 from benchmarks.pollers import POLLS_PER_S, Polls, poll_from_outside
 from benchmarks.senders import client_of, ingest_until, put_grid
 from ingest.records import AtlasKey
@@ -77,24 +76,19 @@ def _measure_cost(facility: Facility, grid: str, what: str) -> Iterator[Figure]:
         tag = http.get(path, params={"limit": 500}).headers["etag"]
         idle = _cpu_share(facility, lambda: time.sleep(3.0))
         for name, headers in (("whole", {}), ("304", {"If-None-Match": tag})):
-            start_s, start_cpu_s = time.monotonic(), _cpu_s(facility.parts["web"].pid)
+            start_s, start_cpu_s = time.monotonic(), cpu_s(facility.parts["web"].pid)
             for _ in range(COST_OF):
                 http.get(path, params={"limit": 500}, headers=headers)
             took_s = time.monotonic() - start_s
-            cpu_s = _cpu_s(facility.parts["web"].pid) - start_cpu_s - idle * took_s
-            yield Figure(f"{what}, {name}: CPU of web", cpu_s * 1000 / COST_OF, "ms")
+            spent_s = cpu_s(facility.parts["web"].pid) - start_cpu_s - idle * took_s
+            yield Figure(f"{what}, {name}: CPU of web", spent_s * 1000 / COST_OF, "ms")
 
 
 def _cpu_share(facility: Facility, act: Callable[[], object]) -> float:
     """Measure the CPU seconds that the web process takes each second of an act."""
-    start_s, start_cpu_s = time.monotonic(), _cpu_s(facility.parts["web"].pid)
+    start_s, start_cpu_s = time.monotonic(), cpu_s(facility.parts["web"].pid)
     act()
-    return (_cpu_s(facility.parts["web"].pid) - start_cpu_s) / (time.monotonic() - start_s)
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(fields[n]) for n in (11, 12)) / os.sysconf("SC_CLK_TCK")
+    return (cpu_s(facility.parts["web"].pid) - start_cpu_s) / (time.monotonic() - start_s)
 
 
 def _figures(polls: Polls, what: str) -> Iterator[Figure]:

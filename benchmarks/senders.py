@@ -8,16 +8,14 @@ from zlib import crc32
 from ingest.records import (
     AtlasKey,
     AtlasRecord,
-    Point,
     SquareRecord,
     SquareSet,
-    StageSource,
     TileRecord,
     TileState,
 )
 from ingest.upload import ServiceClient
 from tests.faults.facility import Facility
-from tests.service.examples import make_png
+from tests.service.examples import make_png, make_square
 
 TILES = 35
 """Tiles of an atlas."""
@@ -93,21 +91,10 @@ def _tile_name(index: int) -> str:
 
 
 def _square(number: int, names: list[str]) -> SquareRecord:
-    x, y = 100.0 * (number % 20), 100.0 * (number // 20)
-    corners = tuple(Point(x=x + a, y=y + b) for a, b in ((0, 0), (60, 0), (60, 60), (0, 60)))
-    return SquareRecord(
+    return make_square(
+        100.0 * (number % 20),
+        100.0 * (number // 20),
         tile_name=_tile_name(number // SQUARES_EACH),
-        center_x_px=x,
-        center_y_px=y,
-        width_px=60.0,
-        height_px=60.0,
-        rotation_deg=3.5,
-        corners_px=corners,
-        stage_x_um=x,
-        stage_y_um=y,
-        stage_source=StageSource.STAGE_MODEL,
-        complete=True,
-        coverage=1.0,
         crop_sha256=names[0],
         crop_full_scale=400.0,
         thumbnail_sha256=names[1],

@@ -42,7 +42,11 @@ class Database:
         self.url = sa.make_url(url)
         self.engine = make_engine(self.url)
         self._writer = self.engine.execution_options(writes=True)
-        self._glancer = self.engine.execution_options(isolation_level=ALONE)
+        self._glancer = (
+            _make_glancer(self.url)
+            if self.is_file
+            else self.engine.execution_options(isolation_level=ALONE)
+        )
         self._file: sa.Connection | None = None
 
     @contextmanager
@@ -90,7 +94,6 @@ class Database:
 
     def _open_file(self) -> sa.Connection:
         connection = self._glancer.connect()
-        connection.detach()  # nobody else may have it: it is not as those of the pool are
         connection.exec_driver_sql("PRAGMA busy_timeout = 0")
         return connection
 
@@ -109,6 +112,13 @@ def make_engine(url: URL) -> Engine:
     engine = sa.create_engine(url, pool_size=10, max_overflow=30)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_glancer(url: URL) -> Engine:
+    """Make an engine for single questions to a SQLite file, whose one connection is in no pool."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level=ALONE)
+    event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
 
@@ -162,6 +172,5 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("isolation_level") != ALONE:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

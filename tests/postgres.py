@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tests.needs import Part, needs
 
-_SETTINGS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+_SETTINGS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off"
+_FORGETFUL = " -c synchronous_commit=off"
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,13 @@ class PostgresServer:
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server with an empty database; yield its SQLAlchemy URL."""
-    with stoppable_postgres() as server:
+    with stoppable_postgres(_SETTINGS + _FORGETFUL) as server:
         yield server.url
 
 
 @contextmanager
-def stoppable_postgres() -> Iterator[PostgresServer]:
-    """Start a server with an empty database; yield it."""
+def stoppable_postgres(settings: str = _SETTINGS) -> Iterator[PostgresServer]:
+    """Start a server with an empty database; yield it. What it has committed outlives its stop."""
     programs = needs(Part.POSTGRES)
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     if os.geteuid() == 0:
@@ -53,7 +54,7 @@ def stoppable_postgres() -> Iterator[PostgresServer]:
             folder,
             [str(programs / "initdb"), "-D", data, "-U", "xcryonet", "--auth=trust", "--no-sync"],
         )
-        options = f"{_SETTINGS} -c unix_socket_directories={folder}"
+        options = f"{settings} -c unix_socket_directories={folder}"
         control = (str(programs / "pg_ctl"), "-D", data, "-w")
         url = f"postgresql+psycopg://xcryonet@/postgres?host={folder}"
         server = PostgresServer(url, folder, control, options)

@@ -199,10 +199,11 @@ def fresh_databases(kind: str, folder: Path) -> Iterator[Callable[[str], str]]:
         yield lambda name: f"sqlite:///{folder / name}.sqlite"
         return
     with postgres_server() as server:
-        yield lambda name: _create(server, name)
+        yield lambda name: create_database(server, name)
 
 
-def _create(server: str, name: str) -> str:
+def create_database(server: str, name: str) -> str:
+    """Make an empty database on a server; give its address."""
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
