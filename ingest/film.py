@@ -1,5 +1,6 @@
 """The grid's film level: grey value of intact film with thin ice, unit of the network's input."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,11 @@ MIN_PEAK = 0.35
 
 STEP = 1.01
 """Film levels are rounded to steps of 1 %, so that equal atlases give equal scores."""
+
+BRIGHTEST = 3
+LEAST_OF_BRIGHTEST = 1 / 3
+"""What lets through less than a third of what the brightest windows do is thick ice, however much
+there is of it: film absorbs at most four ninths of what comes through an empty hole."""
 
 VACUUM_RANGE = (1.08, 2.0)
 """Empty holes over film: seen 1.18 on holey carbon at 300 kV."""
@@ -38,9 +44,9 @@ class FilmLevels:
 def estimate_film(windows: Sequence[Window]) -> FilmLevels | None:
     """Film level as the brightest large mode of what windows let through; None without windows.
 
-    Windows count by their area, so small drowned ones weigh little; many empty ones are told by
-    `ingest.vacuum` and left out; a mode of a few empty squares is smaller than film's and is
-    reported as vacuum.
+    Windows count by their area, so small drowned ones weigh little, and those far darker than the
+    brightest not at all; many empty ones are told by `ingest.vacuum` and left out; a mode of a few
+    empty squares is smaller than film's and is reported as vacuum.
     """
     if not windows:
         return None
@@ -52,12 +58,15 @@ def estimate_film(windows: Sequence[Window]) -> FilmLevels | None:
 
 
 def _film_of(windows: Sequence[Window]) -> FilmLevels:
+    brightest = sorted(window.level for window in windows)[-BRIGHTEST:][0]
+    windows = [w for w in windows if w.level >= LEAST_OF_BRIGHTEST * brightest]
     levels = np.concatenate([np.maximum(w.film_levels, 1e-3) for w in windows])
     weights = np.concatenate(
         [np.full(len(w.film_levels), w.width_um * w.height_um) for w in windows]
     )
-    start = float(np.log(levels.min())) - 5 * BIN
-    bins = ((np.log(levels) - start) / BIN).astype(int)
+    # The same bins whatever the darkest window: the next tile must not move the level by a step.
+    start = BIN * (math.floor(float(np.log(levels.min())) / BIN) - 5)
+    bins = np.floor((np.log(levels) - start) / BIN).astype(int)
     counts = np.bincount(bins, weights=weights, minlength=int(bins.max()) + 6)
     histogram = _smooth(counts.astype(np.float64))
     modes = _modes(histogram)

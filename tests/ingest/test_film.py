@@ -46,6 +46,22 @@ def test_small_drowned_windows_weigh_little() -> None:
     assert film.film == pytest.approx(6000, rel=0.02)
 
 
+def test_a_grid_that_is_nearly_all_drowned_has_the_level_of_the_few_windows_with_film() -> None:
+    drowned = [window(400 + 5 * number, side_um=28) for number in range(70)]
+
+    film = estimate_film([window(6000)] * 3 + drowned)
+
+    assert film is not None
+    assert film.film == pytest.approx(6000, rel=0.02)
+
+
+def test_one_bright_speck_does_not_make_the_others_drowned() -> None:
+    film = estimate_film([window(6000)] * 20 + [window(30000)])
+
+    assert film is not None
+    assert film.film == pytest.approx(6000, rel=0.02)
+
+
 def test_no_windows_have_no_film() -> None:
     assert estimate_film([]) is None
 
