@@ -85,7 +85,8 @@ def film_units(crop: Crop) -> NDArray[np.float32]:
     """
     check_crop(crop, crop.pixels.shape[0] if crop.pixels.ndim == 2 else CROP_SIZE_PX)
     scale = crop.full_scale / crop.film_level / 255.0**2
-    return crop.pixels.astype(np.float32) ** 2 * np.float32(scale)
+    table = np.arange(256, dtype=np.float32) ** 2 * np.float32(scale)
+    return np.asarray(cv2.LUT(crop.pixels, table), np.float32)
 
 
 def compress(film: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -113,4 +114,4 @@ def network_input(
     check_crop(crop, size_px)
     step = np.sqrt(crop.full_scale / crop.film_level) / 255.0
     table = np.minimum(np.arange(256) * step, np.sqrt(FILM_CLIP)).astype(np.float32)
-    return np.asarray(reduce_pixels(table[crop.pixels], reduction), np.float32)
+    return reduce_pixels(np.asarray(cv2.LUT(crop.pixels, table), np.float32), reduction)
