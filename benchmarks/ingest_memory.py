@@ -9,6 +9,7 @@ import resource
 from pathlib import Path
 
 from ingest.epu import natural_order
+from ingest.heap import return_large_arrays
 from ingest.memory import MemorySink
 from ingest.pipeline import Pipeline
 from ingest.records import SquareSet
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("counts", type=int, nargs="+")
     args = parser.parse_args()
+    return_large_arrays()
     sink = SendingSink()
     pipeline = Pipeline(sink)
     peaks: dict[int, float] = {}

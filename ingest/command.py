@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from ingest.heap import return_large_arrays
 from ingest.session import IngestLoop
 from ingest.settings import IngestSettings
 from ingest.upload import ServiceClient, UploadStoppedError
@@ -38,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     if settings.watch is None:
         sys.stderr.write("xcryonet ingest: expected --watch DIR or XCRYONET_WATCH, found neither\n")
         return WRONG_USE
+    return_large_arrays()
     watch_folder(settings, settings.watch, _stop_on_signals())
     return 0
 
