@@ -24,6 +24,9 @@ from tests.faults.facility import Facility
 
 SPAN_S = 600.0 if LONG else 30.0
 WRITERS, POLLERS = 2, 20
+TIMEOUT_S = 300.0
+"""Far above what SQLite waits for a lock: a busy machine is slow, and not to be taken for it."""
+
 WORDS = "locked"
 """What SQLite says, whatever of: database, table, schema."""
 
@@ -81,7 +84,7 @@ def _measure(facility: Facility, folder: Path) -> Iterator[Figure]:
 
 
 def _decide_until(facility: Facility, stop: threading.Event, seen: Seen) -> None:
-    with httpx2.Client(timeout=60) as http:
+    with httpx2.Client(timeout=TIMEOUT_S) as http:
         while not stop.wait(0.1):
             with facility.database.read() as db:
                 square = db.scalar(sa.select(SquareRow.id).limit(1))
@@ -91,6 +94,6 @@ def _decide_until(facility: Facility, stop: threading.Event, seen: Seen) -> None
 
 
 def _look_until(facility: Facility, grid: str, stop: threading.Event, seen: Seen) -> None:
-    with httpx2.Client(timeout=60) as http:
+    with httpx2.Client(timeout=TIMEOUT_S) as http:
         while not stop.wait(1.0):
             seen.note("look", http.get(f"{facility.url}/api/v1/grids/{grid}/squares"), 200)
