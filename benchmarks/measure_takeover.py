@@ -66,7 +66,7 @@ def _take_over(folder: Path, number: int) -> float:
             facility.parts[name].environment[TILE_S] = "3"
         shutil.copytree(folder / "made", facility.watch, dirs_exist_ok=True)
         facility.keep_up()
-        holder = _wait(lambda: _find_holder(facility), READY_S)
+        holder = _wait(lambda: _find_holder(facility), 600)
         os.kill(holder.pid, signal.SIGKILL)
         start = time.monotonic()
         _wait(lambda: _begun_by_another(facility, holder), 60)

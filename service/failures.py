@@ -14,6 +14,9 @@ from service.patience import is_passing
 from service.schemas import ErrorAnswer
 
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "media_type"}
+UNREADABLE = 400
+"""FastAPI's code for a body that is not even text; to our callers it is as invalid as any other."""
+
 log = structlog.get_logger()
 
 SHOWN = 3
@@ -51,6 +54,8 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
 def _http_error(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
+    if error.status_code == UNREADABLE:
+        return _answer(InvalidError.status, str(error.detail), InvalidError.code)
     code = CODES.get(error.status_code, "http_error")
     return _answer(error.status_code, str(error.detail), code, (), error.headers)
 

@@ -37,6 +37,7 @@ def ask_everything(app: FastAPI, token: str, *, seed: int = 1, random_each: int 
             "fuzzing": {"enabled": random_each > 0},
         },
         "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
+        "request-timeout": 300,
         "seed": seed,
     }
     config = schemathesis.Config.from_dict(chosen)
