@@ -257,7 +257,8 @@ def _plan(window: Window, context: _Context) -> CropPlan:
     if film is None:
         raise ValueError("a crop needs a film level: expected windows on the atlas, found none")
     mosaic, missing = context.mosaic, CROP_POINTS_UM
-    names = mosaic.showing(window.x_um, window.y_um, float(np.hypot(*CROP_POINTS_UM[0])))
+    reach_um = float(np.hypot(*CROP_POINTS_UM[0]))
+    names = mosaic.showing(window.x_um, window.y_um, reach_um)
     parts = []
     for name in names:
         seam, place = mosaic.seam(names[0], name), mosaic.tiles[name]
@@ -265,6 +266,9 @@ def _plan(window: Window, context: _Context) -> CropPlan:
         x_um, y_um = _on_grid(x_um - place.x_um), _on_grid(y_um - place.y_um)
         turn_deg = round(seam.turn_deg / CROP_STEP_DEG) * CROP_STEP_DEG
         part = TilePart(name, x_um, y_um, turn_deg)
+        if place.holds(place.x_um + x_um, place.y_um + y_um, reach_um):
+            parts.append(part)
+            break
         shown = part.shows(missing, place.half_size_um, window.rotation_deg)
         if shown.any():
             parts.append(part)
