@@ -25,8 +25,8 @@ _ICE_HOLDS = 0.7
 _OPAQUE_ICE = 0.9
 """Ice of this much more optical depth than a square's thinnest (40 % transmits) ends the window."""
 
-_FAINT = 2.5
-"""Under this much more depth than bare film nobody sees dirt."""
+_DIM, _FAINT = 1.4, 2.4
+"""Up to the first depth more than bare film dirt is seen well, from the second on by nobody."""
 
 _PALE, _DARK = 0.05, 0.25
 """Dirt of the first optical depth begins to count as an artefact, of the second counts fully."""
@@ -126,9 +126,10 @@ def _inspect(layers: _Layers, foil: Foil) -> tuple[Condition, NDArray[np.uint8]]
     visible = max(int(np.count_nonzero(seen)), 1)
     lost = (missing > 0.4) & seen
     whole = seen & ~lost
-    faint = layers.film + ice.depth > foil.depth + _FAINT
+    over = (layers.film + ice.depth) * (1 - missing) - np.float32(foil.depth)
+    visible_share = np.clip((np.float32(_FAINT) - over) / np.float32(_FAINT - _DIM), 0, 1)
     weight = np.clip((layers.dirt - np.float32(_PALE)) / np.float32(_DARK - _PALE), 0, 1)
-    weight = weight * (seen & ~(faint & (missing < 0.5)))
+    weight = weight * visible_share * seen
     condition = Condition(
         missing=float(missing[seen].sum() / visible),
         dirty=float(weight.sum(dtype=np.float64)) / visible,
