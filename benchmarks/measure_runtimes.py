@@ -52,7 +52,7 @@ class FinalScores(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One network that ships and a batch for it: x (n, 1, size, size), pitches (n,)."""
+    """The network that ships and a batch for it: x (n, 1, size, size), pitches (n,)."""
 
     scores: FinalScores
     x: Tensor
@@ -60,29 +60,17 @@ class Job:
 
 
 def measure() -> Iterator[Figure]:
-    """Time squares through all networks that ship, each runtime in turn and again."""
+    """Time squares through the network that ships, each runtime in turn and again."""
     crops = [
         Crop(c.pixels, c.full_scale, c.film_level, c.vacuum_level, c.mesh_pitch_um)
         for c in simulate_grid(*GRID, max(BATCHES))
     ]
+    scores = FinalScores(load_checkpoint(DEFAULT_WEIGHTS)[0]).eval()
+    fuse_norms(scores)
     for count in BATCHES:
-        jobs = [_job(scores, crops[:count]) for scores in shipped()]
+        job = _job(scores, crops[:count])
         with tempfile.TemporaryDirectory() as folder:
-            runs = {name: [m(job) for job in jobs] for name, m in _runtimes(Path(folder)).items()}
-            yield from _compare(runs, jobs)
-
-
-def shipped() -> list[FinalScores]:
-    """Load the networks that the default weights consist of, ready to score."""
-    first, card = load_checkpoint(DEFAULT_WEIGHTS)
-    networks = [first]
-    if card.second_sha256 is not None:
-        second = DEFAULT_WEIGHTS.with_name(f"{DEFAULT_WEIGHTS.stem}-second.safetensors")
-        networks.append(load_checkpoint(second)[0])
-    made = [FinalScores(network).eval() for network in networks]
-    for scores in made:
-        fuse_norms(scores)
-    return made
+            yield from _compare({n: make(job) for n, make in _runtimes(Path(folder)).items()}, job)
 
 
 def _job(scores: FinalScores, crops: list[Crop]) -> Job:
@@ -92,21 +80,20 @@ def _job(scores: FinalScores, crops: list[Crop]) -> Job:
     return Job(scores, torch.from_numpy(np.stack(seen)[:, None]), pitches)
 
 
-def _compare(runs: dict[str, list[Run]], jobs: list[Job]) -> Iterator[Figure]:
+def _compare(runs: dict[str, Run], job: Job) -> Iterator[Figure]:
     """Best time of several per square (other work disturbs), and the largest change of a score."""
-    count = len(jobs[0].x)
-    reference = [_torch(job.scores, job.x, job.pitches) for job in jobs]
+    count = len(job.x)
+    reference = _torch(job.scores, job.x, job.pitches)
     best_s = dict.fromkeys(runs, float("inf"))
     used_s = dict.fromkeys(runs, float("inf"))
     moved = dict.fromkeys(runs, 0.0)
     for _ in range(REPETITIONS):
-        for name, parts in runs.items():
+        for name, run in runs.items():
             start, used = time.perf_counter(), time.process_time()
-            found = [r(j.x, j.pitches) for r, j in zip(parts, jobs, strict=True)]
+            found = run(job.x, job.pitches)
             used_s[name] = min(used_s[name], time.process_time() - used)
             best_s[name] = min(best_s[name], time.perf_counter() - start)
-            changes = (np.abs(a - b).max() for a, b in zip(found, reference, strict=True))
-            moved[name] = max(moved[name], *map(float, changes))
+            moved[name] = max(moved[name], float(np.abs(found - reference).max()))
     for name, seconds in best_s.items():
         yield Figure(f"{name}: a square, {count} at once", 1e3 * seconds / count, "ms")
         yield Figure(f"{name}: the same, time of cores", 1e3 * used_s[name] / count, "ms")
@@ -146,8 +133,8 @@ def _half(scores: FinalScores, x: Tensor, pitches: Tensor) -> Scores:
 
 
 def _export(job: Job, folder: Path) -> Path:
-    """Write a network for this batch size, under a name of its own."""
-    path = folder / f"{id(job)}.onnx"
+    """Write a network for this batch size, once."""
+    path = folder / "network.onnx"
     if not path.exists():
         torch.onnx.export(job.scores, (job.x, job.pitches), path, dynamo=True, verbose=False)
     return path

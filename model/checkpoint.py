@@ -38,12 +38,6 @@ class ModelCard(BaseModel):
         default_factory=dict, description="`<data>/<score>/<figure>`: value"
     )
     limits: str = Field(default="", description="what it is known not to do well")
-    second_sha256: str | None = Field(
-        default=None,
-        pattern="^[0-9a-f]{64}$",
-        description="of a second network's weights, `<name>-second.safetensors`: overall is the"
-        " mean of both",
-    )
 
     @property
     def model_id(self) -> str:

@@ -19,9 +19,6 @@ from model.network import Branches, XCryoNet
 from model.preprocess import Crop, CropError, check_crop, film_units, network_input
 from model.reason import Findings, describe, measure_window
 
-OVERALL = 4
-"""Place of overall among the scores."""
-
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"
 CHUNK = 8
 """Most squares in one forward pass: more gains nothing on a CPU and little on a GPU."""
@@ -81,10 +78,8 @@ class Scorer:
         network: XCryoNet,
         card: ModelCard,
         device: str = "cpu",
-        second: "Scorer | None" = None,
     ) -> None:
         self.card = card
-        self._second = second
         self.device = torch.device(device)
         self._size_px = network.config.size_px
         self._reduction = network.config.reduction
@@ -111,7 +106,7 @@ class Scorer:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         path = DEFAULT_WEIGHTS if weights is None else weights
         network, card = load_checkpoint(path)
-        return cls(network, card, device, _load_second(path, card, device))
+        return cls(network, card, device)
 
     @property
     def model_id(self) -> str:
@@ -145,14 +140,9 @@ class Scorer:
         return None if reason is None else SquareScore(Status.OUT_OF_DOMAIN, reason)
 
     def _look(self, crops: Sequence[Crop]) -> _Raw:
-        """Run the network, and the second one, which has half a say in overall."""
         seen = [network_input(crop, self._size_px, self._reduction) for crop in crops]
         pitches = torch.tensor([crop.mesh_pitch_um or np.nan for crop in crops])
-        raw = self._forward(torch.from_numpy(np.stack(seen)[:, None]), pitches)
-        if self._second is not None:
-            other = self._second._look(crops)  # noqa: SLF001 - one of its own kind
-            raw.scores[:, OVERALL] = (raw.scores[:, OVERALL] + other.scores[:, OVERALL]) / 2
-        return raw
+        return self._forward(torch.from_numpy(np.stack(seen)[:, None]), pitches)
 
     def _forward(self, inputs: Tensor, pitches: Tensor) -> _Raw:
         """Run the network; a full GPU gets half the squares at a time, then the CPU takes over."""
@@ -228,18 +218,6 @@ class Scorer:
             coded = np.rint(raw.maps[row] * 255.0).astype(np.uint8)
             score = replace(score, attention_cracking=coded[0], attention_contamination=coded[1])
         return score
-
-
-def _load_second(path: Path, card: ModelCard, device: str) -> Scorer | None:
-    if card.second_sha256 is None:
-        return None
-    second = path.with_name(f"{path.stem}-second.safetensors")
-    network, second_card = load_checkpoint(second)
-    if second_card.sha256 != card.second_sha256:
-        raise CheckpointError(
-            f"{second}: expected weights with hash {card.second_sha256}, found {second_card.sha256}"
-        )
-    return Scorer(network, second_card, device)
 
 
 def _numpy(tensor: Tensor) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from model.checkpoint import CheckpointError, save_checkpoint
 from model.config import RunConfig
 from model.network import Branches, XCryoNet
 from model.predict import DEFAULT_WEIGHTS, Scorer, SquareScore, Status
@@ -186,46 +186,3 @@ def test_the_weights_that_ship_give_a_square_the_same_whatever_its_batch_mates()
         np.testing.assert_allclose(values(found), values(alone), rtol=0, atol=1e-4)
         maps = (found.attention_cracking, alone.attention_cracking)
         assert np.abs(np.subtract(*maps, dtype=np.int16)).max() <= 1
-
-
-def with_second(folder: Path) -> Path:
-    """Weights whose card names a second network's beside them."""
-    torch.manual_seed(3)
-    path, config = folder / "w.safetensors", RunConfig(network=TINY)
-    second = save_checkpoint(folder / "w-second.safetensors", XCryoNet(TINY), card(config))
-    first = card(config).model_copy(update={"second_sha256": second.sha256})
-    save_checkpoint(path, XCryoNet(TINY), first)
-    return path
-
-
-def test_overall_is_the_mean_of_two_networks_and_nothing_else_is(tmp_path: Path) -> None:
-    path = with_second(tmp_path)
-    [both] = Scorer.load(path, "cpu").score(some_crops(1))
-    [first], [second] = (
-        Scorer(*load_checkpoint(p)).score(some_crops(1))
-        for p in (path, tmp_path / "w-second.safetensors")
-    )
-    assert values(both)[:4] == values(first)[:4]
-    assert values(both)[4] == pytest.approx((values(first)[4] + values(second)[4]) / 2)
-
-
-def test_another_second_network_than_the_card_says_is_refused(tmp_path: Path) -> None:
-    path = with_second(tmp_path)
-    save_checkpoint(
-        tmp_path / "w-second.safetensors", XCryoNet(TINY), card(RunConfig(network=TINY))
-    )
-    with pytest.raises(CheckpointError, match="expected weights with hash"):
-        Scorer.load(path, "cpu")
-
-
-def test_a_second_network_that_is_missing_or_changed_is_refused(tmp_path: Path) -> None:
-    path = with_second(tmp_path)
-    second = tmp_path / "w-second.safetensors"
-    data = bytearray(second.read_bytes())
-    data[-1] ^= 1
-    second.write_bytes(data)
-    with pytest.raises(CheckpointError, match="expected sha256"):
-        Scorer.load(path, "cpu")
-    second.unlink()
-    with pytest.raises(CheckpointError, match="expected weights, found none"):
-        Scorer.load(path, "cpu")
