@@ -4,11 +4,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from ingest.mosaic import Mosaic
-from ingest.patch import Part, Patches, Point, find_parts
+from ingest.patch import Part, Patches, PositionUm, find_parts
 from ingest.window import Search, Window
 from ingest.work_tile import Grey
 
-Measure = Callable[[Patches, Point, Search], Window | None]
+Measure = Callable[[Patches, PositionUm, Search], Window | None]
 """`measure_window`, or `measure_site`."""
 
 
@@ -23,7 +23,7 @@ class _Entry:
     """
 
     window: Window | None
-    cuts: tuple[tuple[Point, float, Hashable], ...]
+    cuts: tuple[tuple[PositionUm, float, Hashable], ...]
     pixels: tuple[Grey, ...]
 
     def holds_in(self, mosaic: Mosaic) -> bool:
@@ -47,7 +47,7 @@ class MeasuredWindows:
     _used: dict[Hashable, _Entry] = field(default_factory=dict)
 
     def measure(
-        self, mosaic: Mosaic, near_um: Point, search: Search, how: Measure
+        self, mosaic: Mosaic, near_um: PositionUm, search: Search, how: Measure
     ) -> Window | None:
         """Measure the window at a position, or remember it."""
         key = (how, near_um, search)
@@ -66,7 +66,7 @@ class MeasuredWindows:
         return len(self._kept | self._used)
 
 
-def _measure(mosaic: Mosaic, near_um: Point, search: Search, how: Measure) -> _Entry:
+def _measure(mosaic: Mosaic, near_um: PositionUm, search: Search, how: Measure) -> _Entry:
     patches = Patches(mosaic)
     window = how(patches, near_um, search)
     cuts = tuple((at_um, side_um, _what_shows(parts)) for at_um, side_um, parts in patches.cuts)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingest.mosaic import Mosaic, Seam
 from ingest.work_tile import WORK_PIXEL_UM, Grey, WorkTile
 
-Point = tuple[float, float]
+PositionUm = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class Patches:
     """Cuts patches from a mosaic, and tells what they were cut from."""
 
     mosaic: Mosaic
-    cuts: list[tuple[Point, float, list[Part]]] = field(default_factory=list)
+    cuts: list[tuple[PositionUm, float, list[Part]]] = field(default_factory=list)
 
-    def cut(self, centre_um: Point, side_um: float, rotation_deg: float) -> Patch:
+    def cut(self, centre_um: PositionUm, side_um: float, rotation_deg: float) -> Patch:
         """Cut an upright square patch at `WORK_PIXEL_UM`; what shows its centre best on top."""
         parts = find_parts(self.mosaic, centre_um, side_um)
         self.cuts.append((centre_um, side_um, parts))
         return _assemble(parts, centre_um, round(side_um / WORK_PIXEL_UM), rotation_deg)
 
 
-def find_parts(mosaic: Mosaic, centre_um: Point, side_um: float) -> list[Part]:
+def find_parts(mosaic: Mosaic, centre_um: PositionUm, side_um: float) -> list[Part]:
     """The tiles that show a patch, however it is turned: up to the first that shows all of it."""
     reach_um = round(side_um / WORK_PIXEL_UM) * WORK_PIXEL_UM * 0.7072
     names = mosaic.showing(*centre_um, reach_um)
@@ -56,7 +56,7 @@ def find_parts(mosaic: Mosaic, centre_um: Point, side_um: float) -> list[Part]:
     return parts
 
 
-def _assemble(parts: list[Part], centre_um: Point, size: int, rotation_deg: float) -> Patch:
+def _assemble(parts: list[Part], centre_um: PositionUm, size: int, rotation_deg: float) -> Patch:
     if len(parts) == 1 and parts[0].tile.holds(*centre_um, size * WORK_PIXEL_UM * 0.7072):
         turn = patch_transform(parts[0].tile, centre_um, rotation_deg, size)
         return Patch(warp(parts[0].tile.pixels, turn, size), np.ones((size, size), bool))
@@ -75,7 +75,7 @@ def _assemble(parts: list[Part], centre_um: Point, size: int, rotation_deg: floa
 
 
 def patch_transform(
-    tile: WorkTile, centre_um: Point, rotation_deg: float, size: int
+    tile: WorkTile, centre_um: PositionUm, rotation_deg: float, size: int
 ) -> NDArray[np.float64]:
     """(2, 3) affine from patch pixels to the tile's work pixels."""
     cos, sin = math.cos(math.radians(rotation_deg)), math.sin(math.radians(rotation_deg))

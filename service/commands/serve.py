@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
-    gc.freeze()  # what is there now stays: looking through it again and again halts all for 0.1 s
+    gc.freeze()  # what is there now stays; each look through it is time that answers wait
     try:
         server.run()
     except SystemExit as error:
