@@ -15,6 +15,7 @@ from simulate.preview import draw_stretch, through_preview
 from simulate.specimen import Affine, Specimen, compose
 from simulate.square import Square
 from simulate.view import Source, View
+from simulate.visible import Sight, see
 from simulate.window import find_window
 
 CROP_PIXEL_UM = CROP_PIXEL_NM / 1000
@@ -43,7 +44,7 @@ class Jitter:
 
 @dataclass(frozen=True)
 class SimulatedCrop:
-    """A crop as it travels, with its truth. `pixels` and `mask` uint8 (640, 640)."""
+    """A crop as it travels, with the truth that it shows. `pixels` and `mask` uint8 (640, 640)."""
 
     pixels: NDArray[np.uint8]
     mask: NDArray[np.uint8]
@@ -52,6 +53,7 @@ class SimulatedCrop:
     vacuum_level: float
     mesh_pitch_um: float
     square: Square
+    sight: Sight
 
 
 def film_transmission(specimen: Specimen) -> float:
@@ -75,7 +77,8 @@ def cut_crop(
         to_crop, size, size, pixel_um=square.pixel_um, coarse_um=NEIGHBOUR_UM
     )
     raster_to_crop = compose(to_crop, specimen.square_to_grid(square))
-    mask = cv2.warpAffine(square.mask, raster_to_crop, (size, size), flags=cv2.INTER_NEAREST)
+    sight = see(square, view, CROP_PIXEL_UM)
+    mask = cv2.warpAffine(sight.mask, raster_to_crop, (size, size), flags=cv2.INTER_NEAREST)
     counts = view.optics.electrons * view.detector.counts
     film, vacuum = film_transmission(specimen) * counts, counts
     image = _see(rng, transmission, view, film, vacuum)
@@ -93,6 +96,7 @@ def cut_crop(
         vacuum_level=vacuum,
         mesh_pitch_um=specimen.mesh.pitch_um,
         square=square,
+        sight=sight,
     )
 
 

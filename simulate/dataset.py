@@ -108,9 +108,9 @@ def simulate_grid(seed: int, grid: int, count: int) -> Iterator[SimulatedCrop]:
 
 
 def label(crop: SimulatedCrop) -> Labels:
-    """The paper's five scores: two computed from the pixels, three from the truth."""
+    """The paper's five scores: two computed from the pixels, three from what shows of the truth."""
     pixels = film_units(Crop(crop.pixels, crop.full_scale, crop.film_level, crop.vacuum_level))
-    severities = crop.square.severities
+    severities = crop.sight.severities
     return Labels(
         brightness=brightness(pixels),
         squareness=squareness(pixels),
@@ -136,7 +136,7 @@ def _describe(
     """The square's line of the list, and its further truth."""
     grid, index, split = place
     name, folder = f"g{grid:03d}-{index:04d}", f"g{grid:03d}"
-    square, condition = crop.square, crop.square.condition
+    square, condition = crop.square, crop.sight.condition
     line = Square(
         id=name,
         grid=folder,
@@ -153,7 +153,7 @@ def _describe(
         "id": name,
         "column": square.recipe.column,
         "row": square.recipe.row,
-        "thick_ice": square.severities.thick_ice,
+        "thick_ice": crop.sight.severities.thick_ice,
         "missing_share": condition.missing,
         "dirty_share": condition.dirty,
         "window_share": condition.window,

@@ -31,7 +31,7 @@ _DIM, _FAINT = 1.4, 2.4
 _PALE, _DARK = 0.05, 0.25
 """Dirt of the first optical depth begins to count as an artefact, of the second counts fully."""
 
-_MARKED = 0.25
+MARKED = 0.25
 """From this weight on dirt is in the mask."""
 
 
@@ -51,13 +51,16 @@ class SquareRecipe:
 class Square:
     """One rendered square in its own upright frame, one mesh cell wide, and its truth.
 
-    `transmission` float32 (n, n), 0-1, bars 0; `mask` uint8 (n, n), bit 1 film missing, bit 2 dirt;
-    `size_um` width and height of the opening.
+    `transmission` float32 (n, n), 0-1, bars 0; `clean` the same without its dirt; `dirt` float32
+    (n, n), 0-1, how far each place counts as under an artefact; `mask` uint8 (n, n), bit 1 film
+    missing, bit 2 dirt; `size_um` width and height of the opening.
     """
 
     recipe: SquareRecipe
     pixel_um: float
     transmission: FloatImage
+    clean: FloatImage
+    dirt: FloatImage
     mask: NDArray[np.uint8]
     size_um: tuple[float, float]
     condition: Condition
@@ -89,12 +92,15 @@ def render_square(
     held = np.clip(1 + opening.distance_um / np.float32(_HELD_UM), 0, 1)
     dirt = soil(rng, recipe.dirt, opening) * (1 - missing * (1 - held))
     kept = film * (1 + tear.layers) + tear.dark + ice.depth
-    depth = (1 - missing) * kept + missing * tear.dark * np.float32(0.3) + dirt
-    condition, mask = _inspect(_Layers(opening, ice, film, missing, dirt), foil)
+    depth = (1 - missing) * kept + missing * tear.dark * np.float32(0.3)
+    clean = np.asarray(np.exp(-depth) * opening.inside, dtype=np.float32)
+    condition, counted, mask = _inspect(_Layers(opening, ice, film, missing, dirt), foil)
     return Square(
         recipe=recipe,
         pixel_um=pixel_um,
-        transmission=np.asarray(np.exp(-depth) * opening.inside, dtype=np.float32),
+        transmission=np.asarray(clean * np.exp(-dirt), dtype=np.float32),
+        clean=clean,
+        dirt=counted,
         mask=mask,
         size_um=(2 * opening.half_um[0], 2 * opening.half_um[1]),
         condition=condition,
@@ -118,8 +124,8 @@ def _tear(rng: np.random.Generator, recipe: SquareRecipe, opening: Opening) -> T
     return first.over(tear_film(rng, recipe.second_tear, opening))
 
 
-def _inspect(layers: _Layers, foil: Foil) -> tuple[Condition, NDArray[np.uint8]]:
-    """Measure the truth: shares of the window, and the mask uint8 (n, n)."""
+def _inspect(layers: _Layers, foil: Foil) -> tuple[Condition, FloatImage, NDArray[np.uint8]]:
+    """Measure the truth: shares of the window, what counts as dirt, and the mask; (n, n)."""
     inside, ice, missing = layers.opening.inside > 0.5, layers.ice, layers.missing
     thinnest = float(np.percentile(ice.depth[inside], 2)) if inside.any() else 0.0
     seen = inside & ((ice.depth < thinnest + _OPAQUE_ICE) | (missing > 0.5))
@@ -137,6 +143,6 @@ def _inspect(layers: _Layers, foil: Foil) -> tuple[Condition, NDArray[np.uint8]]
         clearness=float(ice.clearness[whole].mean()) if whole.any() else 1.0,
         dimming=float(1 - np.exp(-np.median(ice.depth[whole]))) if whole.any() else 0.0,
     )
-    dirty = (weight > _MARKED).astype(np.uint8)
+    dirty = (weight > MARKED).astype(np.uint8)
     mask = lost.astype(np.uint8) * CRACK_BIT | dirty * DIRT_BIT
-    return condition, np.asarray(mask, dtype=np.uint8)
+    return condition, np.asarray(weight, np.float32), np.asarray(mask, dtype=np.uint8)
