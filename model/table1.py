@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.average import Average
-from model.config import RunConfig, TrainConfig, paper_network
+from model.config import NetworkConfig, RunConfig, TrainConfig, paper_network
 from model.dataset import Dataset
 from model.judge import judge
 from model.metrics import SCORES
@@ -28,6 +28,13 @@ class SplitBy(StrEnum):
 
     GRID = "grid"
     SQUARE = "square"
+
+
+class Recipe(StrEnum):
+    """Network and training of every method: the paper's, or what the default weights add to it."""
+
+    PAPER = "paper"
+    DEFAULT = "default"
 
 
 @dataclass(frozen=True)
@@ -78,11 +85,12 @@ class Plan:
     reduction: int = 1
     split: SplitBy = SplitBy.GRID
     seed: int = 0
+    recipe: Recipe = Recipe.PAPER
 
     @property
     def is_papers(self) -> bool:
         """Whether nothing was made smaller."""
-        return self == Plan(split=self.split, seed=self.seed)
+        return self == Plan(split=self.split, seed=self.seed, recipe=self.recipe)
 
     def methods(self) -> list[Method]:
         """The table's lines; a number of labels that the paper has not tried has no figures."""
@@ -109,7 +117,7 @@ def measure_table(
     device: str = "cpu",
     progress: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Line]:
-    """Train and judge every method as often as the plan says, on the paper's own configuration.
+    """Train and judge every method as often as the plan says.
 
     Every run holds out other grids (or squares) and draws other labels; the methods of one run
     share both.
@@ -140,7 +148,7 @@ def make_table(lines: Sequence[Line], plan: Plan, about: str) -> str:
         f" {plan.epochs} epochs (75), crops reduced {plan.reduction}-fold (1)"
     )
     head = [
-        f"{about}; held out by {plan.split}; {size}.",
+        f"{about}; held out by {plan.split}; {plan.recipe} recipe; {size}.",
         "",
         "Mean absolute error, mean ± deviation over runs (in brackets: the paper's mean, on its own"
         " data).",
@@ -169,36 +177,36 @@ def _one_run(
 ) -> NDArray[np.float64]:
     """Mean absolute error of each score, (5,)."""
     seed = plan.seed + run
-    config = RunConfig(
-        network=paper_network().model_copy(
-            update={
-                "size_px": squares.pixels.shape[1] * plan.reduction,
-                "reduction": plan.reduction,
-                "attention": method.attention,
-            }
-        ),
-        train=TrainConfig(
-            seed=seed,
-            epochs=plan.epochs,
-            labelled=method.labelled,
-            unlabelled=plan.unlabelled,
-            semi_supervised=method.semi_supervised,
-            mask_weight=0.0,
-            ema_decay=0.0,
-            balance=0.0,
-            augment=None,
-        ),
-    )
+    config = run_config(plan, method, seed, squares.pixels.shape[1] * plan.reduction)
     held = held_out(squares, plan.split, np.random.default_rng([seed, 7]))
     chosen = choose_labelled(squares.some(~held), config.train)
     torch.manual_seed(seed)
     network = XCryoNet(config.network).to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stub
-    state = RunState(network, Average(network, 0.0), make_optimisers(network, config.train))
+    average = Average(network, config.train.ema_decay)
+    state = RunState(network, average, make_optimisers(network, config.train))
     for epoch in range(plan.epochs):
         run_epoch(state, chosen, config, epoch, ALONE)
     judged = judge(state.average.network, squares.some(held))
     return np.asarray(np.abs(judged.scores - judged.truth).mean(0), np.float64)
+
+
+def run_config(plan: Plan, method: Method, seed: int, size_px: int) -> RunConfig:
+    """Network and training of one run; the paper has no mask truth, augmentation or averages."""
+    shape = {"size_px": size_px, "reduction": plan.reduction, "attention": method.attention}
+    sizes = {
+        "seed": seed,
+        "epochs": plan.epochs,
+        "labelled": method.labelled,
+        "unlabelled": plan.unlabelled,
+        "semi_supervised": method.semi_supervised,
+    }
+    if plan.recipe is Recipe.DEFAULT:
+        network = NetworkConfig().model_copy(update=shape)
+        return RunConfig(network=network, train=TrainConfig.model_validate(sizes))
+    bare = {"mask_weight": 0.0, "ema_decay": 0.0, "balance": 0.0, "augment": None}
+    network = paper_network().model_copy(update=shape)
+    return RunConfig(network=network, train=TrainConfig.model_validate(sizes | bare))
 
 
 def held_out(squares: Squares, split: SplitBy, rng: np.random.Generator) -> NDArray[np.bool_]:

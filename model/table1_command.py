@@ -9,7 +9,7 @@ import torch
 
 from model.dataset import DatasetError, read_dataset
 from model.metrics import SCORES
-from model.table1 import Line, Plan, SplitBy, make_table, measure_table
+from model.table1 import Line, Plan, Recipe, SplitBy, make_table, measure_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=[str(s) for s in SplitBy],
         default=str(paper.split),
         help="hold out whole grids, or squares as the paper did",
+    )
+    parser.add_argument(
+        "--recipe",
+        choices=[str(r) for r in Recipe],
+        default=str(paper.recipe),
+        help="network and training: the paper's, or the default weights'",
     )
     parser.add_argument("--seed", type=int, default=paper.seed)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -51,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         args.reduction,
         SplitBy(args.split),
         args.seed,
+        Recipe(args.recipe),
     )
     lines: list[Line] = []
     try:

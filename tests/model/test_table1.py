@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.config import NetworkConfig, TrainConfig, paper_network
 from model.dataset import read_dataset
 from model.stream import Squares, load_rows
-from model.table1 import PAPER, Plan, SplitBy, held_out
+from model.table1 import PAPER, Plan, Recipe, SplitBy, held_out, run_config
 from model.table1_command import add_arguments, run
 from tests.model.samples import write_squares
 
@@ -84,3 +85,15 @@ def test_every_runs_errors_are_there_for_a_program(
 def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert table(tmp_path / "none") == 1
     assert "dataset.json" in capsys.readouterr().err
+
+
+def test_the_papers_recipe_adds_nothing_and_the_defaults_is_what_train_makes() -> None:
+    method = PAPER[2]
+    papers = run_config(Plan(), method, 0, 640)
+    assert papers.network == paper_network()
+    assert papers.train.augment is None
+    assert papers.train.mask_weight == 0
+    default = run_config(Plan(recipe=Recipe.DEFAULT, reduction=4), method, 0, 640)
+    assert default.network == NetworkConfig()
+    assert default.train.augment == TrainConfig().augment
+    assert default.train.labelled == method.labelled
