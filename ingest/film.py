@@ -45,16 +45,16 @@ def estimate_film(windows: Sequence[Window]) -> FilmLevels | None:
     """Film level as the brightest large mode of what windows let through; None without windows.
 
     Windows count by their area, so small drowned ones weigh little, and those far darker than the
-    brightest not at all; many empty ones are told by `ingest.vacuum` and left out; a mode of a few
-    empty squares is smaller than film's and is reported as vacuum.
+    brightest not at all; empty ones are told by `ingest.vacuum` and left out; a mode of a few that
+    are not told is smaller than film's and is reported as vacuum.
     """
     if not windows:
         return None
     empty = find_vacuum(windows)
     if empty is None:
         return _film_of(windows)
-    film = _film_of([window for window in windows if window.level < empty.empty_above])
-    return FilmLevels(film.film, rounded(empty.level))
+    film = [window for window in windows if not empty.shows_in(window)]
+    return FilmLevels(_film_of(film).film, rounded(empty.level)) if film else _film_of(windows)
 
 
 def _film_of(windows: Sequence[Window]) -> FilmLevels:

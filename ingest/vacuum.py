@@ -1,106 +1,81 @@
-"""Which windows have no film: where many are empty, the brightest large mode is vacuum, not film.
+"""Which windows have no film: the brightest of a grid, all of one level and size, and featureless.
 
-Vacuum is one level all over a grid, and nothing lets more through. Film is darker by what it and
-its ice absorb, which differs from square to square. So empty windows are a narrow peak with next to
-nothing right below it; the thinnest ice of a grid without them shades off into thicker ice.
+Nothing lets more through than an empty square, and nothing covers part of it; film is darker by
+what it and its ice absorb, which differs from square to square, and shows holes, grain and ice. Of
+these signs none is enough: good film is of one level too, faint film hardly shows anything.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.window import Window
 
-WIDTH = 0.015
-"""Of the density's kernel, in log grey value: the beam's profile spreads vacuum so much."""
+MAX_TEXTURE = 0.006
+"""Structure over level, noise taken off: seen 0 to 0.005 in 19 of 20 empty squares, more than 0.01
+in most with film."""
 
-NEAR = 0.03
-STEP = 0.004
-DEPTH = 0.8
-"""How far below the brightest window, in log grey value, the density is looked at."""
+BAND = 0.93
+"""Windows brighter than this share of vacuum are as bright: the beam's profile takes so much."""
 
-MAX_VALLEY = 0.15
-"""Density between the two populations, of the lower of their peaks: 0.05 with 30 to 60 % of squares
-empty, above 0.35 without any."""
+OUTLIERS = 0.1
+"""Share of featureless windows that may be brighter than vacuum."""
 
-RATIO = (1.05, 1.8)
-"""Vacuum over film, thin carbon to gold."""
+MIN_PLAIN = 0.5
+"""Share of windows as bright as vacuum that must be featureless."""
 
-LEAST_SHARE, LEAST_WINDOWS = 0.08, 4
-"""By area, of either population: fewer are parted by chance."""
+MAX_SPREAD = 0.25
+"""Of the areas of empty windows: their middle half over their median. Seen 0.03; film 0.3."""
 
-LEAST_SIDE = 0.75
-"""Of an empty window's: film is parted from vacuum by what it absorbs; what is smaller drowned."""
+MIN_AREA = 0.9
+"""Of the area of a grid's largest windows: ice narrows windows with film."""
+
+REMAINS_BELOW, MOST_FILM = 0.95, 0.3
+"""Where so much of a window is so bright, its film is gone but for remains: of film as thin as 0.86
+of vacuum, noise lifts a seventh as high."""
+
+LEAST_REST = 0.01
+"""Of all windows' area: without film to be seen anywhere, there is nothing to tell apart."""
 
 
 @dataclass(frozen=True)
 class Vacuum:
-    """Vacuum's grey level, and the one above which a window's median says that it is empty."""
+    """Vacuum's grey level, and the one above which there is no film."""
 
     level: float
     empty_above: float
 
-
-@dataclass(frozen=True)
-class _Levels:
-    """Log grey values of windows, their areas in shares, and the areas' density."""
-
-    log: NDArray[np.float64]
-    share: NDArray[np.float64]
-    at: NDArray[np.float64]
-    density: NDArray[np.float64]
-
-    def near(self, place: int) -> NDArray[np.bool_]:
-        """Which windows make up a peak."""
-        return np.asarray(np.abs(self.log - self.at[place]) < NEAR, bool)
-
-    def peaks(self) -> list[int]:
-        """Local maxima, darkest first."""
-        inner = self.density[1:-1]
-        top = (inner >= self.density[:-2]) & (inner > self.density[2:])
-        return [int(i) + 1 for i in np.nonzero(top)[0]]
+    def shows_in(self, window: Window) -> bool:
+        """Whether a window is empty, or has remains of film along its bars only."""
+        as_bright = float((window.film_levels > REMAINS_BELOW * self.level).mean())
+        return window.level > self.empty_above or as_bright > MOST_FILM
 
 
 def find_vacuum(windows: Sequence[Window]) -> Vacuum | None:
-    """The level of empty windows, where there are many; None where all may have film."""
-    if len(windows) < 2 * LEAST_WINDOWS:
+    """The level of empty windows; None where all may have film, or none has any."""
+    whole = [window for window in windows if window.complete]
+    plain = [w for w in whole if w.texture is not None and w.texture < MAX_TEXTURE]
+    if not plain:
         return None
-    levels = _levels(windows)
-    peaks = levels.peaks()
-    large = [p for p in peaks if _is_large(levels, levels.near(p))]
-    if not large:
+    by_level = sorted(window.level for window in plain)
+    above = BAND * by_level[-1 - int(OUTLIERS * len(by_level))]
+    empty = [window for window in plain if window.level > above]
+    as_bright = sum(window.level > above for window in whole)
+    if len(empty) < MIN_PLAIN * as_bright or not _fill_their_openings(empty, whole):
         return None
-    valleys = [v for p in peaks if (v := _valley(levels, p, large[-1])) is not None]
-    if not valleys:
+    rest = sum(_area(window) for window in windows if window.level <= above)
+    if rest < LEAST_REST * sum(_area(window) for window in windows):
         return None
-    level, above = levels.at[[large[-1], min(valleys)[1]]]
-    return Vacuum(float(np.exp(level)), float(np.exp(above)))
+    return Vacuum(float(np.median([window.level for window in empty])), above)
 
 
-def _levels(windows: Sequence[Window]) -> _Levels:
-    log = np.log([max(window.level, 1e-3) for window in windows])
-    area = np.array([w.width_um * w.height_um * w.coverage for w in windows])
-    at = np.arange(log.max() - DEPTH, log.max() + 4 * WIDTH, STEP)
-    kernels = np.exp(-0.5 * ((at[:, None] - log[None]) / WIDTH) ** 2)
-    share = area / area.sum()
-    return _Levels(log, share, at, kernels @ share)
+def _fill_their_openings(empty: Sequence[Window], whole: Sequence[Window]) -> bool:
+    """Whether windows are all of one size, and no smaller than any."""
+    low, median, high = np.percentile([_area(window) for window in empty], (25, 50, 75))
+    largest = np.percentile([_area(window) for window in whole], 90)
+    return bool(high - low < MAX_SPREAD * median and median > MIN_AREA * largest)
 
 
-def _valley(levels: _Levels, film: int, vacuum: int) -> tuple[float, int] | None:
-    """How deep the density falls between two peaks, and where; None where they are not parted."""
-    if not RATIO[0] < np.exp(levels.at[vacuum] - levels.at[film]) < RATIO[1]:
-        return None
-    between = levels.density[film:vacuum]
-    lowest = film + int(between.argmin())
-    depth = float(between.min() / min(levels.density[film], levels.density[vacuum]))
-    side = np.sqrt(levels.share / np.median(levels.share[levels.near(vacuum)]))
-    below = (levels.log < levels.at[lowest]) & (side > LEAST_SIDE)
-    below &= levels.log > levels.at[vacuum] - np.log(RATIO[1])
-    return (depth, lowest) if depth < MAX_VALLEY and _is_large(levels, below) else None
-
-
-def _is_large(levels: _Levels, chosen: NDArray[np.bool_]) -> bool:
-    enough = levels.share[chosen].sum() >= LEAST_SHARE
-    return bool(enough and chosen.sum() >= LEAST_WINDOWS)
+def _area(window: Window) -> float:
+    return window.width_um * window.height_um

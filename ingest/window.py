@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.patch import Patch, Patches
+from ingest.texture import measure_texture
 from ingest.work_tile import WORK_PIXEL_UM
 
 EDGE_SHARE = 0.25
@@ -72,6 +73,7 @@ class Window:
         coverage: share of it that tiles cover; where they end, it is taken to be as wide as high.
         level: median grey level inside.
         film_levels: sample of grey levels inside, for the grid's film level.
+        texture: structure in its middle over its level; None where it is too small to tell.
     """
 
     x_um: float
@@ -82,6 +84,7 @@ class Window:
     coverage: float
     level: float
     film_levels: NDArray[np.float32]
+    texture: float | None = None
 
     @property
     def complete(self) -> bool:
@@ -204,15 +207,18 @@ def make_window(
     levels = patch.pixels[inner > 0]
     if levels.size < 20:
         levels = patch.pixels[mask]
+    middle = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    sides = box.right - box.left, box.bottom - box.top
     return Window(
         x_um=centre[0],
         y_um=centre[1],
-        width_um=(box.right - box.left) * WORK_PIXEL_UM,
-        height_um=(box.bottom - box.top) * WORK_PIXEL_UM,
+        width_um=sides[0] * WORK_PIXEL_UM,
+        height_um=sides[1] * WORK_PIXEL_UM,
         rotation_deg=rotation_deg,
         coverage=_coverage(patch.covered[rows, columns], box),
         level=float(_ranked(levels, MEDIAN)[0]),
         film_levels=_ranked(levels, FILM_SAMPLE),
+        texture=measure_texture(patch.pixels, middle, sides),
     )
 
 
