@@ -266,8 +266,10 @@ def sites_in_reach(mosaic: Mosaic, lattice: Lattice) -> NDArray[np.int_]:
     wide = max(t.x_um for t in tiles) - min(t.x_um for t in tiles)
     tall = max(t.y_um for t in tiles) - min(t.y_um for t in tiles)
     reach_um = max(wide, tall) + 2 * max(max(t.half_size_um) for t in tiles)
-    pitch = max(float(np.linalg.norm(lattice.coefficients[1])), 1.0)
-    beyond = min(MAX_SITES, int(reach_um / pitch) + 1)
+    first, second = lattice.coefficients[1:3]
+    cell_um2 = abs(float(first[0] * second[1] - first[1] * second[0]))
+    apart_um = cell_um2 / max(float(np.linalg.norm(v)) for v in (first, second))
+    beyond = min(MAX_SITES, int(reach_um / max(apart_um, 1.0)) + 1)
     i, j = (
         np.arange(max(a - beyond, b - MAX_SITES), min(b + beyond, a + MAX_SITES) + 1)
         for a, b in zip(low.tolist(), high.tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""The grid's mesh from the mosaic's autocorrelation: pitch and rotation, not assumed square."""
+"""The grid's mesh from the mosaic's autocorrelation: square, oblong or hexagonal, at any angle."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.correlation import find_subpixel
 from ingest.overview import Overview
 
 PITCH_RANGE_UM = (40.0, 300.0)
@@ -16,6 +17,9 @@ MIN_CORRELATION = 0.15
 MIN_RELATIVE_PEAK = 0.55
 MIN_FINER_PEAK = 0.05
 """Correlation half way between sites that makes them sites too: between real ones lie bars."""
+
+ALIKE = 1.1
+"""Lengths of lattice vectors that a mesh has by design as equal ones: stages stretch by 3 %."""
 
 FINER_OFF_UM = 6.0
 MIN_CONTRAST = 8.0
@@ -156,24 +160,10 @@ def _peaks(correlation: NDArray[np.float32]) -> list[tuple[float, float, float]]
         y, x = row - reach, column - reach
         radius_um = float(np.hypot(x, y)) * MESH_PIXEL_UM
         if PITCH_RANGE_UM[0] <= radius_um <= PITCH_RANGE_UM[1] and (y > 0 or (y == 0 and x > 0)):
-            dx, dy = _subpixel(smooth, int(row), int(column))
+            dx, dy = find_subpixel(smooth, int(row), int(column))
             height = float(smooth[row, column])
             found.append(((x + dx) * MESH_PIXEL_UM, (y + dy) * MESH_PIXEL_UM, height))
     return sorted(found, key=lambda peak: -peak[2])
-
-
-def _subpixel(image: NDArray[np.float32], row: int, column: int) -> tuple[float, float]:
-    def shift(before: float, here: float, after: float) -> float:
-        curve = before - 2 * here + after
-        return float(np.clip(0.5 * (before - after) / curve, -1, 1)) if curve < 0 else 0.0
-
-    if not (0 < row < image.shape[0] - 1 and 0 < column < image.shape[1] - 1):
-        return 0.0, 0.0
-    here = image[row, column]
-    return (
-        shift(image[row, column - 1], here, image[row, column + 1]),
-        shift(image[row - 1, column], here, image[row + 1, column]),
-    )
 
 
 def _choose(peaks: list[tuple[float, float, float]]) -> Mesh | None:
@@ -183,12 +173,23 @@ def _choose(peaks: list[tuple[float, float, float]]) -> Mesh | None:
     least = max(MIN_CORRELATION, MIN_RELATIVE_PEAK * peaks[0][2])
     strong = [np.array(peak[:2]) for peak in peaks if peak[2] >= least]
     strong.sort(key=lambda vector: float(np.hypot(*vector)))
-    first = strong[0]
-    second = next((vector for vector in strong[1:] if _spans(first, vector)), None)
+    first = _most_level(strong)
+    second = next((vector for vector in strong if _spans(first, vector)), None)
     if second is None:
         second = np.array([-first[1], first[0]])
     weak = [np.array(peak[:2]) for peak in peaks]
     return _oriented(*_finer(first, second, weak))
+
+
+def _most_level(vectors: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Of the shortest, the one nearest the x axis: a hexagonal mesh has three, alike but for noise.
+
+    Args:
+        vectors: shortest first.
+    """
+    longest = ALIKE * np.linalg.norm(vectors[0])
+    shortest = [vector for vector in vectors if np.linalg.norm(vector) < longest]
+    return max(shortest, key=lambda vector: abs(float(vector[0])) / float(np.linalg.norm(vector)))
 
 
 def _spans(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:

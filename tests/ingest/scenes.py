@@ -21,7 +21,7 @@ TILE_PX = (500, 360)
 
 @dataclass(frozen=True)
 class Square:
-    """A window of a made-up grid, micrometres."""
+    """A window of a made-up grid, micrometres, as wide between opposite sides; 4 or 6 corners."""
 
     x_um: float
     y_um: float
@@ -29,6 +29,7 @@ class Square:
     rotation_deg: float = 0.0
     level: float = FILM
     torn: bool = False
+    corners: int = 4
 
 
 def lattice(
@@ -46,6 +47,16 @@ def lattice(
     steps = range(-reach, reach + 1)
     places = (np.array(start_um) + i * along + j * across for j in steps for i in steps)
     return [Square(float(x), float(y), side_um, rotation_deg) for x, y in places]
+
+
+def hexagons(*, pitch_um: float, rotation_deg: float, side_um: float, reach: int) -> list[Square]:
+    """Windows of a hexagonal mesh around 0, 0: each has six neighbours, sides towards them."""
+    turn = np.radians(rotation_deg)
+    along = pitch_um * np.array([np.cos(turn), np.sin(turn)])
+    across = pitch_um * np.array([np.cos(turn + np.pi / 3), np.sin(turn + np.pi / 3)])
+    steps = range(-reach, reach + 1)
+    places = (i * along + j * across for j in steps for i in steps)
+    return [Square(float(x), float(y), side_um, rotation_deg, corners=6) for x, y in places]
 
 
 def paint(
@@ -73,11 +84,11 @@ def _shape_of(
     turn = np.radians(square.rotation_deg)
     along = np.cos(turn) * x + np.sin(turn) * y
     across = np.cos(turn) * y - np.sin(turn) * x
-    inside = [
-        np.clip((square.side_um / 2 - np.abs(axis)) / pixel_um + 0.5, 0, 1)
-        for axis in (along, across)
-    ]
-    share: NDArray[np.float64] = inside[0] * inside[1]
+    turns = np.arange(0, np.pi, 2 * np.pi / square.corners)
+    axes = (np.cos(turn) * along + np.sin(turn) * across for turn in turns)
+    share: NDArray[np.float64] = np.ones_like(along)
+    for axis in axes:
+        share = share * np.clip((square.side_um / 2 - np.abs(axis)) / pixel_um + 0.5, 0, 1)
     if square.torn:  # a third of it has no film: dark in a corner, as where film has rolled up
         share = share * ~((along > square.side_um / 8) & (across > square.side_um / 8))
     return share

@@ -61,6 +61,47 @@ def test_every_square_of_a_mesh_is_found_once_to_half_a_micrometre(
         assert mosaic.showing(window.x_um, window.y_um)  # a tile owns it
 
 
+@pytest.mark.parametrize(
+    ("pitch_um", "side_um", "rotation_deg"),
+    [(62.0, 42.0, 0.0), (85.0, 62.0, 17.0), (125.0, 95.0, -28.0)],
+)
+def test_every_window_of_a_hexagonal_mesh_is_found_once(
+    pitch_um: float, side_um: float, rotation_deg: float
+) -> None:
+    windows = scenes.hexagons(
+        pitch_um=pitch_um, rotation_deg=rotation_deg, side_um=side_um, reach=14
+    )
+    dark = min(windows, key=lambda w: np.hypot(w.x_um - 60, w.y_um - 30))
+    lit = [w for w in windows if w is not dark]
+    mosaic = scenes.mosaic(lit)
+
+    found = extract_windows(mosaic)
+
+    assert found.mesh is not None
+    assert found.mesh.rotation_deg == pytest.approx(rotation_deg, abs=1)
+    assert max(errors_um(found, whole(mosaic, lit))) < 0.5
+    assert min(errors_um(found, [dark])) > 0.7 * pitch_um  # it is not made up
+    assert closest_pair_um(found) > 0.7 * pitch_um
+    for window in found.windows:
+        assert min(errors_um(Extraction((window,), None), lit)) < (
+            1 if window.complete else side_um / 2
+        )
+
+
+def test_a_hexagonal_mesh_keeps_its_turn_while_the_atlas_grows() -> None:
+    mosaic = scenes.mosaic(
+        scenes.hexagons(pitch_um=70.0, rotation_deg=12.0, side_um=50.0, reach=12)
+    )
+    names = sorted(mosaic.tiles, key=lambda name: (name != "0,0", name))
+
+    turns = []
+    for count in (1, 2, 5, 9):
+        mesh = extract_windows(Mosaic({n: mosaic.tiles[n] for n in names[:count]})).mesh
+        turns.append(mesh.rotation_deg if mesh is not None else np.nan)
+
+    assert turns == pytest.approx([12.0] * 4, abs=1)
+
+
 def test_dim_small_and_torn_squares_are_found_where_the_lattice_says() -> None:
     squares = scenes.lattice(rotation_deg=15.0)
     inner = [i for i, s in enumerate(squares) if abs(s.x_um) < 250 and abs(s.y_um) < 150]

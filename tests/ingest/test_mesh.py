@@ -31,18 +31,18 @@ def test_pitch_and_rotation_of_any_mesh_are_found(pitch_um: float, rotation_deg:
     assert turned_away_deg(mesh.rotation_deg, rotation_deg) < 0.5
 
 
-def test_a_hexagonal_mesh_gives_two_vectors_60_degrees_apart() -> None:
-    steps = range(-8, 9)
-    places = [(80.0 * (i + j / 2), 80.0 * j * np.sqrt(3) / 2) for j in steps for i in steps]
-    squares = [scenes.Square(x, float(y), side_um=40.0) for x, y in places]
+@pytest.mark.parametrize("rotation_deg", [-28.0, 0.0, 11.0])
+def test_a_hexagonal_mesh_gives_two_vectors_60_degrees_apart(rotation_deg: float) -> None:
+    windows = scenes.hexagons(pitch_um=80.0, rotation_deg=rotation_deg, side_um=55.0, reach=10)
 
-    mesh = mesh_of(scenes.overview(squares))
+    mesh = mesh_of(scenes.overview(windows))
 
     assert mesh is not None
     lengths = np.linalg.norm(mesh.basis, axis=0)
     assert lengths == pytest.approx([80, 80], abs=0.5)
     cosine = abs(mesh.basis[:, 0] @ mesh.basis[:, 1]) / lengths.prod()
     assert cosine == pytest.approx(0.5, abs=0.02)
+    assert mesh.rotation_deg == pytest.approx(rotation_deg, abs=0.5)
 
 
 def test_one_tile_of_a_300_mesh_is_enough() -> None:
