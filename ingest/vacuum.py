@@ -22,13 +22,14 @@ BAND = 0.93
 OUTLIERS = 0.1
 """Share of featureless windows that may be brighter than vacuum."""
 
-MIN_PLAIN = 0.5
-"""Share of windows as bright as vacuum that must be featureless."""
+MIN_PLAIN = 1 / 3
+"""Share of windows as bright as vacuum that must be featureless: remains of film lie in many."""
 
-MAX_SPREAD = 0.25
-"""Of the areas of empty windows: their middle half over their median. Seen 0.03; film 0.3."""
+MAX_SPREAD = 0.12
+"""Of the areas of empty windows: their middle half over their median. Seen 0.03 to 0.09; of faint
+film 0.1 to 0.3."""
 
-MIN_AREA = 0.9
+MIN_AREA = 0.95
 """Of the area of a grid's largest windows: ice narrows windows with film."""
 
 REMAINS_BELOW, MOST_FILM = 0.95, 0.3

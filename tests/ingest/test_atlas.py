@@ -124,6 +124,25 @@ def test_a_far_tile_leaves_the_plans_of_crops_alone(tiles: dict[str, AtlasTile])
     assert before <= after
 
 
+def test_squares_of_a_tile_with_all_its_neighbours_stay_to_a_pixel_as_more_tiles_come() -> None:
+    ring = [(column, row) for row in (-1, 0, 1) for column in (-1, 0, 1)]
+    tiles = made_up([*ring, (2, -1), (2, 0), (2, 1), (0, 2), (-2, 0)])
+    draw = np.random.default_rng(5)
+    for name, one in tiles.items():  # a stage that errs by some micrometres
+        x_um, y_um = np.add(one.optics.stage_um, draw.normal(0, 2.5, 2)).tolist()
+        tiles[name] = replace(one, optics=replace(one.optics, stage_um=(x_um, y_um)))
+
+    first = survey_atlas({f"tile {index}": tiles[f"tile {index}"] for index in range(9)}, None)
+    last = survey_atlas(tiles, None)
+
+    later = np.array([(f.record.center_x_px, f.record.center_y_px) for f in last.squares])
+    own = [f.record for f in first.squares if f.record.tile_name == "tile 4"]
+    assert len(own) >= 4
+    for record in own:
+        moved = np.hypot(*(later - (record.center_x_px, record.center_y_px)).T)
+        assert moved.min() < 1
+
+
 def test_no_tiles_are_an_empty_survey() -> None:
     empty = survey_atlas({}, None)
 

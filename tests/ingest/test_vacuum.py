@@ -58,6 +58,13 @@ def test_faint_film_that_ice_narrows_is_not_vacuum() -> None:
     assert find_vacuum(faint + film_at(4000, 10)) is None
 
 
+def test_faint_film_beside_a_drowned_half_of_the_grid_is_not_vacuum() -> None:
+    sides = np.linspace(41, 47, 40).tolist()  # ice narrows each by another micrometre or two
+    faint = [windows(6000, 1, side_um=side)[0] for side in sides]
+
+    assert find_vacuum(faint + film_at(1800, 50, side_um=30.0)) is None
+
+
 def test_windows_smaller_than_others_are_not_empty() -> None:
     assert find_vacuum(windows(6000, 20, side_um=50.0) + film_at(4000, 20, side_um=58.0)) is None
 
