@@ -42,7 +42,7 @@ class Mesh:
 
     @property
     def rotation_deg(self) -> float:
-        """Rotation of the first vector against the x axis, -45 to 45."""
+        """Rotation of the first vector against the x axis, -45 to 45; of a hexagonal mesh to 30."""
         turn = float(np.degrees(np.arctan2(self.first_um[1], self.first_um[0])))
         return upright_deg(round(turn, 4))
 
