@@ -28,7 +28,7 @@ _OPAQUE_ICE = 0.9
 _DIM, _FAINT = 1.4, 2.4
 """Up to the first depth more than bare film dirt is seen well, from the second on by nobody."""
 
-_PALE, _DARK = 0.05, 0.25
+_PALE, _DARK = 0.04, 0.15
 """Dirt of the first optical depth begins to count as an artefact, of the second counts fully."""
 
 MARKED = 0.25
