@@ -36,6 +36,8 @@ PIVOT_SD = {StageSource.EPU_NODES: 0.02, StageSource.STAGE_MODEL: 0.5, StageSour
 FIRST_SD_UM = 1e-4
 MIN_TILES = 4
 OUTLIER_UM = 1.0
+"""How far off a perfect match loses its say; a vague one is granted its own deviation besides."""
+
 ROUNDS = 8
 STAGE_UNKNOWNS = 5
 """The linear map's four numbers, and the turn of a tile per micrometre of stage y."""
@@ -255,6 +257,7 @@ def _solve(
     there = np.array([match.other_um for *_, match in found])
     xx, xy, yy = np.array([match.information for *_, match in found]).T
     information = np.stack([np.stack([xx, xy], 1), np.stack([xy, yy], 1)], axis=1)
+    limit = OUTLIER_UM**2 + np.trace(np.linalg.inv(information), axis1=1, axis2=2)
     weight = np.ones(len(found))
     normal = priors[0]
     for _ in range(ROUNDS):
@@ -263,7 +266,7 @@ def _solve(
         rows.add(normal, right, information * weight[:, None, None])
         solution = _solution(normal, right)
         off = (rows.errors(solution) ** 2).sum(axis=1)
-        weight = 1 / (1 + off / OUTLIER_UM**2) ** 2
+        weight = 1 / (1 + off / limit) ** 2
     last = np.zeros(len(tiles))
     last[-1] = 1.0
     return solution, float(np.sqrt(np.linalg.solve(normal, last)[-1]))

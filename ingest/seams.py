@@ -114,7 +114,7 @@ def register(one: WorkTile, other: WorkTile) -> tuple[Match, ...]:
     shift, information = coarse
     pieces = _pieces(one, other, shift)
     fine = [found for piece in pieces if (found := _fine(one, other, piece, shift)) is not None]
-    if fine or pieces:
+    if fine:
         return tuple(fine)
     middle = (one.x_um + other.x_um + shift[0]) / 2, (one.y_um + other.y_um + shift[1]) / 2
     return (_match(one, other, middle, shift, information),)

@@ -1,5 +1,7 @@
 """Tiles laid by their overlaps, with true poses known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,19 @@ def test_a_tile_whose_overlaps_tell_nothing_lies_where_the_stage_says_beside_its
     )
     assert worst_um(kept, rest) < 0.3
     assert worst_um(found, truth) < 9
+
+
+def test_vague_overlaps_that_roughly_agree_outweigh_a_stage_that_errs() -> None:
+    tiles, placed, truth = atlas()
+    found = seams(placed, truth, without={"11"})
+    for name, off_um in (("8", 1.3), ("10", -1.3)):
+        vague = match(truth[name], truth["11"], 0, (1.0, 0.0, 1.0))
+        x_um, y_um = vague.other_um
+        found[name, "11"] = (replace(vague, other_um=(x_um, y_um + off_um)),)
+    x_um, y_um = tiles["11"].stage_um
+    tiles["11"] = replace(tiles["11"], stage_um=(x_um + 5, y_um - 5))
+
+    assert worst_um(register_tiles(tiles, placed, found, STAGE), truth) < 2.5
 
 
 def test_without_overlaps_the_first_tile_keeps_its_site() -> None:
