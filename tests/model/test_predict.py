@@ -165,12 +165,15 @@ def test_saved_weights_load_and_name_themselves(tmp_path: Path) -> None:
 
 
 def test_the_weights_that_ship_rank_a_clean_window_above_a_drowned_one() -> None:
-    y, x = np.mgrid[:640, :640] % 19 - 9  # without holes it would be taken for an empty one
+    y, x = np.mgrid[:640, :640] % 19 - 9
     holes = np.where(np.hypot(y, x) < 6, 1.2, 1.0).astype(np.float32)
-    clean, drowned = window(0.92, 0.55, 640) * holes, window(0.15, 0.55, 640)
-    good, dark = Scorer.load(device="cpu").score([crop(f) for f in (clean, drowned)])
+    bare, drowned = window(0.97, 0.55, 640), window(0.15, 0.55, 640)
+    films = (window(0.92, 0.55, 640) * holes, bare, drowned)
+    good, plain, dark = Scorer.load(device="cpu").score([crop(film) for film in films])
     assert good.overall is not None
+    assert plain.overall is not None
     assert good.overall > (dark.overall or 0) + 1
+    assert plain.overall > (dark.overall or 0)  # without holes it may as well be an empty square
     assert good.attention_cracking is not None
     assert good.attention_cracking.shape == (80, 80)
     weights = DEFAULT_WEIGHTS.parent.glob("*.safetensors")
