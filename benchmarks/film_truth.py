@@ -26,12 +26,10 @@ from simulate.session import draw_look
 from simulate.specimen import Specimen, lay_square
 from simulate.square import Square, SquareRecipe, render_square
 from simulate.tears import TearKind
+from simulate.tile import BEAM_FALL
 from simulate.traits import draw_traits, make_ordinary
 
 INSTRUMENT = find_instrument(CameraKind.K3_HALF)
-BEAM_FALL = 0.06
-"""How much darker the beam is at a tile's corner than in its middle."""
-
 DARK = 0.02
 """Of its light, what a dark tile has left."""
 

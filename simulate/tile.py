@@ -15,7 +15,7 @@ from simulate.square import Square
 from simulate.stage import TileView, specimen_at, specimen_to_tile, stage_of, tile_pixel
 from simulate.window import Window, find_window
 
-_BEAM_FALL = 0.06
+BEAM_FALL = 0.06
 """How much darker the beam is at a tile's corner than in its middle."""
 
 CORNER_PX = 0.5
@@ -127,5 +127,5 @@ def _beam(width: int, height: int) -> NDArray[np.float32]:
     """Slow profile of the beam, 1 in the middle; float32 (height, width)."""
     x = np.square(np.linspace(-1, 1, width, dtype=np.float32))
     y = np.square(np.linspace(-1, 1, height, dtype=np.float32))
-    fall = np.float32(_BEAM_FALL / 2)
+    fall = np.float32(BEAM_FALL / 2)
     return np.asarray((1 - fall * x) * (1 - fall * y)[:, None], dtype=np.float32)
