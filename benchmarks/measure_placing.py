@@ -19,7 +19,7 @@ from benchmarks.placing_truth import (
 from ingest.atlas import Survey, survey_atlas
 from ingest.epu import AtlasDm, AtlasDmNode
 from ingest.measured import MeasuredWindows
-from ingest.seams import Match
+from ingest.overlap import Match
 from simulate.film import FoilKind
 from simulate.instrument import CameraKind, find_instrument
 from simulate.mesh import MeshKind

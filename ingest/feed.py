@@ -11,6 +11,7 @@ from ingest.crops import CropPlan, encode_display
 from ingest.cutting import TileCutter
 from ingest.epu import AtlasDm, AtlasImageMetadata, EpuError
 from ingest.measured import MeasuredWindows
+from ingest.overlap import Match
 from ingest.records import (
     AtlasKey,
     AtlasRecord,
@@ -21,7 +22,6 @@ from ingest.records import (
     TileState,
 )
 from ingest.reports import report_atlas, report_placed, report_unplaced
-from ingest.seams import Match
 from ingest.sink import Sink
 from ingest.stage import StageModel
 from ingest.tile_files import (

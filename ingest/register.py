@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.overlap import Match
 from ingest.place import Placed, Pose, TileOptics
 from ingest.records import StageSource
-from ingest.seams import Match
 from ingest.stage import PIVOT_UM, StageModel
 
 STAGE_SD_UM = 3.0

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ingest.overlap import Match
 from ingest.place import Placed, Pose, TileOptics, place_tiles
 from ingest.records import StageSource
 from ingest.register import Registration, register_tiles
-from ingest.seams import Match
 from ingest.stage import StageModel
 
 MATRIX = np.array([[0.139, -0.0086], [-0.0086, -0.139]])

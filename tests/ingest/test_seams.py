@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from ingest.mosaic import Mosaic, build_mosaic
-from ingest.seams import Match, find_seams, register
+from ingest.overlap import Match
+from ingest.seams import find_seams, register
 from ingest.work_tile import WorkTile
 from tests.ingest import scenes
 
