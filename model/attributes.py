@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 NON_ZERO = 0.05
 """Pixels above this share of the film level count as non-zero: bars scatter a little light."""
 
+LEAST_AREA = 0.002
+"""Share of a crop below which what is lit counts as nothing."""
+
 _REDUCE = 4
 _CANNY = (30, 80)
-_LEAST_AREA = 0.002
 _MIDDLE = (0.2, 0.8)
 _LIT_SHARE = 0.5
 
@@ -21,7 +23,7 @@ def brightness(film: NDArray[np.float32]) -> float:
         film: (height, width), film units.
     """
     lit = film[film > NON_ZERO]
-    if lit.size < _LEAST_AREA * film.size:
+    if lit.size < LEAST_AREA * film.size:
         return 0.0
     return float(np.clip(4.0 * lit.mean(dtype=np.float64), 0.0, 4.0))
 
@@ -99,7 +101,7 @@ def _is_central(box: NDArray[np.int32], shape: tuple[int, ...]) -> bool:
         shape: height and width of the image.
     """
     x, y, width, height, _ = (int(v) for v in box)
-    if width * height < _LEAST_AREA * shape[0] * shape[1]:
+    if width * height < LEAST_AREA * shape[0] * shape[1]:
         return False
     low, high = _MIDDLE
     reaches_x = x + width > low * shape[1] and x < high * shape[1]

@@ -55,7 +55,7 @@ def bend_grey(
         config: how far.
         rng: drawn from.
     """
-    sigma = rng.uniform(0, config.blur_px) * (rng.random() < 0.7)
+    sigma = rng.uniform(0, config.blur_px) * (rng.random() < config.blurred)
     if sigma > 0.4:
         film = np.asarray(cv2.GaussianBlur(film, (0, 0), sigma), np.float32)
     film = np.maximum(film, 0) ** np.float32(1.0 + rng.uniform(-1, 1) * config.gamma)
@@ -71,7 +71,7 @@ def add_noise(
     film: NDArray[np.float32], config: AugmentConfig, rng: Generator
 ) -> NDArray[np.float32]:
     """Add shot noise, white or as soft as a preview's, and cut margins that no tile covers."""
-    strength = rng.uniform(0, config.noise)
+    strength = rng.uniform(0, config.noise) * (rng.random() < config.noisy)
     noise = rng.standard_normal(film.shape, dtype=np.float32)
     if rng.random() > _FINE_NOISE:
         width = rng.uniform(0.7, 2.0)

@@ -56,7 +56,7 @@ class NetworkConfig(Config):
         stem_channels=16,
         stem_kernel=5,
         stem_stride=2,
-        channels=(24, 32),
+        channels=(32, 48),
         dilations=((1,), (1, 2, 4)),
         context=True,
     )
@@ -79,6 +79,11 @@ class NetworkConfig(Config):
         default=True,
         description="heads are told the grid's mesh pitch: how much of its opening a window fills"
         " cannot be told from the window alone",
+    )
+    brightness_input: bool = Field(
+        default=True,
+        description="heads are told the crop's brightness as the paper computes it: it need not be"
+        " learnt again",
     )
     overall_sees_features: bool = Field(
         default=True, description="False: overall follows from the four attributes alone"
@@ -126,6 +131,7 @@ def paper_network() -> NetworkConfig:
         dark_contamination=False,
         share_pooling=False,
         pitch_input=False,
+        brightness_input=False,
         overall_sees_features=False,
         graded_attention=False,
         uncertainty=False,
@@ -139,8 +145,10 @@ class AugmentConfig(Config):
     gamma: float = Field(default=0.15, description="largest relative change of contrast")
     offset: float = Field(default=0.03, description="largest stray light, film units")
     gradient: float = Field(default=0.08, description="largest gain slope across the crop")
-    blur_px: float = Field(default=4.0, description="largest Gaussian blur, crop pixels")
-    noise: float = Field(default=0.04, description="largest noise at film level, film units")
+    blur_px: float = Field(default=3.0, description="largest Gaussian blur, crop pixels")
+    blurred: float = Field(default=0.5, description="chance of a blur")
+    noise: float = Field(default=0.03, description="largest noise at film level, film units")
+    noisy: float = Field(default=0.6, description="chance of noise beside the crop's own")
     turn_deg: float = Field(default=6.0, description="largest tilt beside quarter turns")
     zoom: float = Field(default=0.05, description="largest change of size")
     shift_px: float = Field(default=16.0, description="largest shift")

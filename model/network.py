@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.attributes import LEAST_AREA, NON_ZERO
 from model.blocks import (
     ATTRIBUTES,
     AttributeHead,
@@ -147,6 +148,7 @@ class XCryoNet(nn.Module):
         self.shares = (len(ATTENDED) + 1) if config.share_pooling and config.attention else 0
         pooled = config.primary.channels[1] * len(config.pooling)
         pooled += 2 if config.pitch_input else 0
+        pooled += 1 if config.brightness_input else 0
         self.primary = FeatureNetwork(config.primary)
         self.primary_heads = ScoreHeads(
             pooled + self.shares, config, uncertainty=config.uncertainty and not config.attention
@@ -177,7 +179,10 @@ class XCryoNet(nn.Module):
         """
         raw = self.primary(x)  # (n, c, h, w)
         features = torch.relu(raw)
-        pooled = torch.cat([pool(features, self.config.pooling), self._pitches(x, pitch_um)], dim=1)
+        told = [self._pitches(x, pitch_um)]
+        if self.config.brightness_input:
+            told.append(measured_brightness(x) - 2.0)
+        pooled = torch.cat([pool(features, self.config.pooling), *told], dim=1)
         if self.fusion is None:
             primary = self.primary_heads(pooled)
             return Branches(features, None, (), (), None, primary, primary)
@@ -246,3 +251,20 @@ def attention_logits(raw: Tensor) -> Tensor:
     """
     half = raw.shape[1] // 2
     return torch.stack([raw[:, :half].amax(1), raw[:, half:].amax(1)], dim=1)
+
+
+def measured_brightness(x: Tensor) -> Tensor:
+    """Mean of the non-zero pixels, 0-4, as `attributes.brightness` has it (paper, section 3).
+
+    Args:
+        x: (n, 1, size, size), `preprocess.network_input`.
+
+    Returns:
+        (n, 1).
+    """
+    film = x.square().flatten(1)  # (n, size * size)
+    lit = film > NON_ZERO
+    count = lit.sum(1)
+    mean = (film * lit).sum(1) / count.clamp(min=1)
+    enough = count >= LEAST_AREA * film.shape[1]
+    return 4.0 * torch.where(enough, mean, 0.0).clamp(max=1.0)[:, None]

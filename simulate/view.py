@@ -34,7 +34,7 @@ class View:
 
 def draw_view(rng: np.random.Generator) -> View:
     """Draw a microscope and camera for one grid, wider than any one instrument."""
-    electrons = float(np.exp(rng.uniform(np.log(14), np.log(140))))
+    electrons = float(np.exp(rng.uniform(np.log(14), np.log(700))))
     optics = Optics(
         electrons=electrons,
         blur_um=float(np.exp(rng.uniform(np.log(0.1), np.log(0.7)))),

@@ -1,12 +1,14 @@
 """XCryoNet: shapes, ranges, independence of batch-mates, and the paper's configuration."""
 
+import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 
+from model.attributes import brightness
 from model.blocks import Context, fuse_norms
 from model.config import FeatureConfig, NetworkConfig, paper_network
-from model.network import Attention, XCryoNet, attention_logits
+from model.network import Attention, XCryoNet, attention_logits, measured_brightness
 from tests.model.samples import SIZE_PX, TINY
 
 
@@ -37,6 +39,14 @@ def test_the_default_maps_are_40_by_40_and_strictly_between_0_and_1() -> None:
     assert maps.shape == (1, 2, 40, 40)
     assert float(maps.min()) > 0
     assert float(maps.max()) < 1
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3, 0.8, 1.5])
+def test_the_brightness_that_heads_are_told_is_the_papers(level: float) -> None:
+    film = np.full((SIZE_PX, SIZE_PX), 0.01, np.float32)
+    film[8:20, 8:24] = level
+    told = measured_brightness(torch.from_numpy(np.sqrt(film))[None, None])
+    assert float(told) == pytest.approx(brightness(film), abs=1e-5)
 
 
 def test_batch_mates_change_nothing(network: XCryoNet) -> None:
