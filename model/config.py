@@ -185,6 +185,11 @@ class TrainConfig(Config):
         default=True, description="False: no decoder is trained and no unlabelled square is used"
     )
     reconstruction_weight: float = Field(default=1.0, ge=0)
+    absolute_errors: bool = Field(
+        default=True,
+        description="of the final heads (the paper's are square): the mean hedges, and a clean"
+        " square that might be dirty is called half dirty; the median is not moved",
+    )
     mask_weight: float = Field(default=10.0, ge=0, description="attention against true masks")
     reconstruct_every: int = Field(
         default=1, gt=0, description="steps between two with decoders (the paper's is 1)"

@@ -10,18 +10,20 @@ _CRACKING = 2
 _RARE = 4.0  # a defect's cell counts as so many sound ones
 
 
-def supervised_loss(scores: Scores, labels: Tensor) -> Tensor:
+def supervised_loss(scores: Scores, labels: Tensor, *, absolute: bool = False) -> Tensor:
     """Mean square error of the attributes plus that of overall (paper, equation 2).
 
     Args:
         scores: of a pair of heads.
         labels: (n, 5); rows of NaN are unlabelled and do not count.
+        absolute: take absolute errors (not in the paper).
     """
     known = torch.isfinite(labels).all(1)  # (n,)
     if not known.any():
         return scores.overall.sum() * 0.0
-    attributes = functional.mse_loss(scores.attributes[known], labels[known, :4])
-    return attributes + functional.mse_loss(scores.overall[known], labels[known, 4])
+    error = functional.l1_loss if absolute else functional.mse_loss
+    attributes = error(scores.attributes[known], labels[known, :4])
+    return attributes + error(scores.overall[known], labels[known, 4])
 
 
 def attended_loss(scores: Tensor, labels: Tensor) -> Tensor:
@@ -83,6 +85,7 @@ def primary_loss(
     return loss
 
 
-def fusion_loss(branches: Branches, labels: Tensor) -> Tensor:
+def fusion_loss(branches: Branches, labels: Tensor, *, absolute: bool = False) -> Tensor:
     """Step (3): the final heads' scores and their variances."""
-    return supervised_loss(branches.final, labels) + variance_loss(branches.final, labels)
+    scores = supervised_loss(branches.final, labels, absolute=absolute)
+    return scores + variance_loss(branches.final, labels)

@@ -204,7 +204,13 @@ def run_config(plan: Plan, method: Method, seed: int, size_px: int) -> RunConfig
     if plan.recipe is Recipe.DEFAULT:
         network = NetworkConfig().model_copy(update=shape)
         return RunConfig(network=network, train=TrainConfig.model_validate(sizes))
-    bare = {"mask_weight": 0.0, "ema_decay": 0.0, "balance": 0.0, "augment": None}
+    bare = {
+        "absolute_errors": False,
+        "mask_weight": 0.0,
+        "ema_decay": 0.0,
+        "balance": 0.0,
+        "augment": None,
+    }
     network = paper_network().model_copy(update=shape)
     return RunConfig(network=network, train=TrainConfig.model_validate(sizes | bare))
 

@@ -7,6 +7,12 @@ import numpy as np
 
 from simulate.fields import FloatImage
 
+_EMPTY = 1.1
+"""From this much brighter than the film on, a square has none."""
+
+_ALONE = 0.4
+"""How often it is the only one of its tile."""
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -48,14 +54,16 @@ def draw_stretch(
 ) -> Stretch:
     """Draw how EPU stretched the tile that a square lies on.
 
-    Most tiles show film and are stretched to its brightest holes; a tile with some vacuum keeps
-    that too, since the square itself is on it; a dark tile with one drowned square is stretched to
-    that square's own level.
+    Most tiles show film and are stretched to its brightest holes; a tile with much vacuum keeps
+    that too, one with a single empty square leaves it flat and white, at about the film's grey; a
+    dark tile with one drowned square is stretched to that square's own level.
     """
     kind = rng.random()
     own = float(np.percentile(cv2.blur(image[::2, ::2], (3, 3)), 95))
     low = float(np.percentile(image, 5)) * float(rng.uniform(0, 1))
-    if kind < 0.6:
+    if own > _EMPTY * film and rng.random() < _ALONE:
+        high = film * float(rng.uniform(0.8, 1.25))
+    elif kind < 0.6:
         high = max(film * float(rng.uniform(1.02, 1.3)), own * float(rng.uniform(0.98, 1.05)))
     elif kind < 0.85:
         high = vacuum * float(rng.uniform(0.95, 1.1))

@@ -89,7 +89,7 @@ def test_step_3_trains_the_fusion_heads_alone(network: XCryoNet, batch: Batch) -
     branches = network(batch.inputs)
     optimiser = optimisers.fusion
     assert optimiser is not None
-    changed = changed_by(network, lambda: fusion_step(optimiser, branches, batch.labels))
+    changed = changed_by(network, lambda: fusion_step(optimiser, branches, batch.labels, CONFIG))
     assert changed == {"fusion"}
 
 
