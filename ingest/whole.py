@@ -19,8 +19,8 @@ SMOOTH_PX = 3.0
 NOISE_PX = 4 * np.pi * SMOOTH_PX**2
 """Pixels over which smoothed noise is alike."""
 
-DARK = 4.0
-LIGHT = 14.0
+DARK = 5.0
+LIGHT = 15.0
 """What is less above the bars, in their own spread, is taken for bars; and what must be seen."""
 
 MARGIN_PX = 9
@@ -106,7 +106,7 @@ def match_whole(one: WorkTile, other: WorkTile, strips: tuple[Strip, Strip]) -> 
 
 def _windows(strip: Strip) -> _Windows:
     smooth = np.asarray(cv2.GaussianBlur(strip.pixels, (0, 0), SMOOTH_PX), np.float32)
-    low, bar = np.percentile(smooth[::2, ::2], [16, 50])
+    low, bar = np.percentile(smooth[::2, ::2], [5, 25])
     light, spread = smooth - np.float32(bar), float(bar - low)
     shown = cv2.dilate((light > DARK * spread).view(np.uint8), np.ones((MARGIN_PX, MARGIN_PX)))
     return _Windows(light, shown > 0, spread)

@@ -24,6 +24,8 @@ def shown(
     turn_rad: float = 0.0,
     *,
     level: float = 250.0,
+    side_um: float = SIDE_UM,
+    blur_um: float = BLUR_UM,
 ) -> WorkTile:
     """A tile of drowned windows that really lies somewhere else, turned about its centre."""
     place = scenes.place(*site, TILE_PX)
@@ -32,7 +34,7 @@ def shown(
     for square in DIM:
         x, y = square.x_um - moved_um[0] - place.x_um, square.y_um - moved_um[1] - place.y_um
         x, y = place.x_um + cos * x + sin * y, place.y_um + cos * y - sin * x
-        squares.append(scenes.Square(x, y, SIDE_UM, square.rotation_deg, level))
+        squares.append(scenes.Square(x, y, side_um, square.rotation_deg, level))
     left, top = (
         centre - (size - 1) / 2 * WORK_PIXEL_UM - BLUR_UM * 4
         for centre, size in zip((place.x_um, place.y_um), TILE_PX, strict=True)
@@ -40,7 +42,7 @@ def shown(
     beyond = round(4 * BLUR_UM / WORK_PIXEL_UM)
     shape = TILE_PX[1] + 2 * beyond, TILE_PX[0] + 2 * beyond
     clean = cv2.GaussianBlur(
-        scenes.paint(squares, left, top, shape), (0, 0), BLUR_UM / WORK_PIXEL_UM
+        scenes.paint(squares, left, top, shape), (0, 0), blur_um / WORK_PIXEL_UM
     )
     clean = clean[beyond:-beyond, beyond:-beyond].astype(np.float32)
     pixels = scenes.with_noise(clean, seed=10 * site[0] + site[1])
@@ -77,6 +79,16 @@ def test_dim_windows_tell_how_far_a_tile_is_off_although_it_is_turned(
     assert match is not None
     assert match.confident
     assert np.hypot(*error_um(match, site, moved, turn_rad)) < 0.3
+
+
+def test_windows_that_leave_little_of_the_bars_tell_too() -> None:
+    wide = {"level": 600.0, "side_um": 62.0, "blur_um": 1.0}
+    one, other = shown((0, 0), **wide), shown((0, 1), (5.0, -3.0), TURN_RAD, **wide)
+
+    match = whole(one, other)
+
+    assert match is not None
+    assert np.hypot(*error_um(match, (0, 1), (5.0, -3.0), TURN_RAD)) < 0.2
 
 
 def test_the_dimmer_the_windows_the_less_is_claimed() -> None:
