@@ -96,10 +96,12 @@ class Context(nn.Module):
 class FeatureNetwork(nn.Module):
     """One convolution and two ResBlocks: a crop to its feature map."""
 
-    def __init__(self, config: FeatureConfig) -> None:
+    def __init__(self, config: FeatureConfig, inputs: int = 1) -> None:
         super().__init__()
         first, second = config.channels
-        self.stem = ConvNorm(1, config.stem_channels, config.stem_kernel, stride=config.stem_stride)
+        self.stem = ConvNorm(
+            inputs, config.stem_channels, config.stem_kernel, stride=config.stem_stride
+        )
         self.block1 = ResBlock(
             config.stem_channels, first, stride=config.strides[0], dilations=config.dilations[0]
         )
@@ -109,7 +111,7 @@ class FeatureNetwork(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, 1, size, size) to (n, channels, size / stride, size / stride), unrectified."""
+        """(n, inputs, size, size) to (n, channels, size / stride, size / stride), unrectified."""
         x = torch.relu_(self.stem(x))
         x = self.context(torch.relu_(self.block1(x)))
         return torch.as_tensor(self.block2(x))

@@ -85,6 +85,11 @@ class NetworkConfig(Config):
         description="heads are told the crop's brightness as the paper computes it: it need not be"
         " learnt again",
     )
+    own_contrast: bool = Field(
+        default=True,
+        description="the primary branch also sees the crop scaled to its own brightest part, as a"
+        " rater does: dirt and tears in dim windows",
+    )
     overall_sees_features: bool = Field(
         default=True, description="False: overall follows from the four attributes alone"
     )
@@ -132,6 +137,7 @@ def paper_network() -> NetworkConfig:
         share_pooling=False,
         pitch_input=False,
         brightness_input=False,
+        own_contrast=False,
         overall_sees_features=False,
         graded_attention=False,
         uncertainty=False,
@@ -185,10 +191,11 @@ class TrainConfig(Config):
         default=True, description="False: no decoder is trained and no unlabelled square is used"
     )
     reconstruction_weight: float = Field(default=1.0, ge=0)
-    absolute_errors: bool = Field(
-        default=True,
-        description="of the final heads (the paper's are square): the mean hedges, and a clean"
-        " square that might be dirty is called half dirty; the median is not moved",
+    huber: float | None = Field(
+        default=1.0,
+        gt=0,
+        description="from this error of the final heads on it counts by its size, not squared"
+        " (None, as in the paper, always squared): the mean hedges between clean and dirty",
     )
     mask_weight: float = Field(default=10.0, ge=0, description="attention against true masks")
     reconstruct_every: int = Field(

@@ -10,20 +10,25 @@ _CRACKING = 2
 _RARE = 4.0  # a defect's cell counts as so many sound ones
 
 
-def supervised_loss(scores: Scores, labels: Tensor, *, absolute: bool = False) -> Tensor:
+def supervised_loss(scores: Scores, labels: Tensor, huber: float | None = None) -> Tensor:
     """Mean square error of the attributes plus that of overall (paper, equation 2).
 
     Args:
         scores: of a pair of heads.
         labels: (n, 5); rows of NaN are unlabelled and do not count.
-        absolute: take absolute errors (not in the paper).
+        huber: from this error on it counts by its size (not in the paper); None: always squared.
     """
     known = torch.isfinite(labels).all(1)  # (n,)
     if not known.any():
         return scores.overall.sum() * 0.0
-    error = functional.l1_loss if absolute else functional.mse_loss
-    attributes = error(scores.attributes[known], labels[known, :4])
-    return attributes + error(scores.overall[known], labels[known, 4])
+    attributes = _error(scores.attributes[known], labels[known, :4], huber)
+    return attributes + _error(scores.overall[known], labels[known, 4], huber)
+
+
+def _error(scores: Tensor, labels: Tensor, huber: float | None) -> Tensor:
+    if huber is None:
+        return functional.mse_loss(scores, labels)
+    return 2.0 * functional.huber_loss(scores, labels, delta=huber)
 
 
 def attended_loss(scores: Tensor, labels: Tensor) -> Tensor:
@@ -85,7 +90,7 @@ def primary_loss(
     return loss
 
 
-def fusion_loss(branches: Branches, labels: Tensor, *, absolute: bool = False) -> Tensor:
+def fusion_loss(branches: Branches, labels: Tensor, huber: float | None = None) -> Tensor:
     """Step (3): the final heads' scores and their variances."""
-    scores = supervised_loss(branches.final, labels, absolute=absolute)
+    scores = supervised_loss(branches.final, labels, huber)
     return scores + variance_loss(branches.final, labels)

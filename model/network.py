@@ -23,6 +23,8 @@ ATTENDED = ("cracking", "contamination")
 _LIT = 0.25
 _SHARE_FLOOR = 2e-4
 _COMMON_PITCH_UM = 85.0
+_BRIGHTEST = 0.02
+_DARKEST_SCALED = 0.1
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class XCryoNet(nn.Module):
         pooled = config.primary.channels[1] * len(config.pooling)
         pooled += 2 if config.pitch_input else 0
         pooled += 1 if config.brightness_input else 0
-        self.primary = FeatureNetwork(config.primary)
+        self.primary = FeatureNetwork(config.primary, inputs=2 if config.own_contrast else 1)
         self.primary_heads = ScoreHeads(
             pooled + self.shares, config, uncertainty=config.uncertainty and not config.attention
         )
@@ -177,7 +179,8 @@ class XCryoNet(nn.Module):
             x: (n, 1, size, size), `preprocess.network_input`.
             pitch_um: the grid's mesh pitch, (n,), NaN where unknown; None: unknown for all.
         """
-        raw = self.primary(x)  # (n, c, h, w)
+        seen = torch.cat([x, scaled_to_own(x)], dim=1) if self.config.own_contrast else x
+        raw = self.primary(seen)  # (n, c, h, w)
         features = torch.relu(raw)
         told = [self._pitches(x, pitch_um)]
         if self.config.brightness_input:
@@ -196,7 +199,7 @@ class XCryoNet(nn.Module):
             self.branch(name).head(torch.cat([p, self._own_shares(shares, i)], dim=1))
             for i, (name, p) in enumerate(zip(ATTENDED, attended_pooled, strict=True))
         ]
-        seen = torch.cat([pooled, *attended_pooled, shares], dim=1).detach()
+        fused = torch.cat([pooled, *attended_pooled, shares], dim=1).detach()
         return Branches(
             features,
             logits,
@@ -204,7 +207,7 @@ class XCryoNet(nn.Module):
             attended,
             torch.cat(scores, dim=1),
             primary,
-            self.fusion(seen),
+            self.fusion(fused),
         )
 
     def _weighted(self, x: Tensor, logits: Tensor) -> tuple[Tensor, ...]:
@@ -268,3 +271,14 @@ def measured_brightness(x: Tensor) -> Tensor:
     mean = (film * lit).sum(1) / count.clamp(min=1)
     enough = count >= LEAST_AREA * film.shape[1]
     return 4.0 * torch.where(enough, mean, 0.0).clamp(max=1.0)[:, None]
+
+
+def scaled_to_own(x: Tensor) -> Tensor:
+    """Scale each crop so that its brightest part is 1, unless all of it is as dark as bars.
+
+    Args:
+        x: (n, 1, size, size), `preprocess.network_input`.
+    """
+    flat = x.flatten(1)
+    brightest = flat.topk(max(int(_BRIGHTEST * flat.shape[1]), 1)).values[:, -1]
+    return x / brightest.clamp(min=_DARKEST_SCALED)[:, None, None, None]

@@ -99,7 +99,7 @@ def primary_step(
         branches: Branches = network(batch.inputs, batch.pitches)
     branches = branches.float()
     if network.fusion is None:  # the primary heads are the final ones
-        loss = fusion_loss(branches, batch.labels, absolute=config.absolute_errors)
+        loss = fusion_loss(branches, batch.labels, config.huber)
     else:
         loss = primary_loss(branches, batch.labels, batch.masks, mask_weight=config.mask_weight)
     reconstruction = None
@@ -130,7 +130,7 @@ def autoencoder_step(network: XCryoNet, optimiser: AdamW, weighted: tuple[Tensor
 
 def fusion_step(optimiser: AdamW, branches: Branches, labels: Tensor, config: TrainConfig) -> float:
     """Step (3): the fusion heads alone, on the features of step (1)'s forward pass."""
-    loss = fusion_loss(branches, labels, absolute=config.absolute_errors)
+    loss = fusion_loss(branches, labels, config.huber)
     _descend(optimiser, loss)
     return float(loss.detach())
 

@@ -205,7 +205,7 @@ def run_config(plan: Plan, method: Method, seed: int, size_px: int) -> RunConfig
         network = NetworkConfig().model_copy(update=shape)
         return RunConfig(network=network, train=TrainConfig.model_validate(sizes))
     bare = {
-        "absolute_errors": False,
+        "huber": None,
         "mask_weight": 0.0,
         "ema_decay": 0.0,
         "balance": 0.0,

@@ -15,10 +15,10 @@ def test_the_supervised_loss_adds_attributes_and_overall() -> None:
     assert float(supervised_loss(scores, labels)) == pytest.approx(4 / 4 + 4)
 
 
-def test_absolute_errors_are_not_squared() -> None:
-    scores = Scores(torch.tensor([[1.0, 1.0, 1.0, 1.0]]), torch.tensor([3.0]))
+def test_errors_beyond_hubers_width_are_not_squared() -> None:
+    scores = Scores(torch.tensor([[1.0, 1.0, 1.0, 1.0]]), torch.tensor([1.5]))
     labels = torch.tensor([[3.0, 1.0, 1.0, 1.0, 1.0]])
-    assert float(supervised_loss(scores, labels, absolute=True)) == pytest.approx(2 / 4 + 2)
+    assert float(supervised_loss(scores, labels, 1.0)) == pytest.approx(3 / 4 + 0.5**2)
 
 
 def test_unlabelled_squares_do_not_count() -> None:

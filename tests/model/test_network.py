@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from model.attributes import brightness
 from model.blocks import Context, fuse_norms
 from model.config import FeatureConfig, NetworkConfig, paper_network
-from model.network import Attention, XCryoNet, attention_logits, measured_brightness
+from model.network import Attention, XCryoNet, attention_logits, measured_brightness, scaled_to_own
 from tests.model.samples import SIZE_PX, TINY
 
 
@@ -47,6 +47,14 @@ def test_the_brightness_that_heads_are_told_is_the_papers(level: float) -> None:
     film[8:20, 8:24] = level
     told = measured_brightness(torch.from_numpy(np.sqrt(film))[None, None])
     assert float(told) == pytest.approx(brightness(film), abs=1e-5)
+
+
+@pytest.mark.parametrize(("level", "becomes"), [(1.2, 1.0), (0.2, 1.0), (0.05, 0.5)])
+def test_each_crop_is_also_seen_in_its_own_contrast(level: float, becomes: float) -> None:
+    x = torch.zeros(1, 1, SIZE_PX, SIZE_PX)
+    x[..., 8:20, 8:24] = level
+    x[..., 10, 10] = 2.0  # a hot pixel scales nothing
+    assert float(scaled_to_own(x)[0, 0, 12, 12]) == pytest.approx(becomes)
 
 
 def test_batch_mates_change_nothing(network: XCryoNet) -> None:
