@@ -134,7 +134,9 @@ def _fit(one: _Windows, other: _Windows, start: Shift) -> _Fit | None:
         state = state + np.clip(step, -MAX_STEP, MAX_STEP)
     if np.abs(state - expected)[:2].max() > MAX_AWAY_PX:
         return None
-    return _Fit(state, normal, 1 - float(left @ left) / float(light @ light))
+    power = float(light @ light)
+    explained = 1 - float(left @ left) / power if power > 0 else 0.0
+    return _Fit(state, normal, explained)
 
 
 def _compared(one: _Windows, other: _Windows, state: Array) -> tuple[Array, Array]:

@@ -8,7 +8,8 @@ import numpy as np
 from simulate.fields import FloatImage
 
 _EMPTY = 1.1
-"""From this much brighter than the film on, a square has none."""
+"""Every empty square is so much brighter than the film; by its clear holes, one whole one in
+seven."""
 
 _ALONE = 0.4
 """How often it is the only one of its tile."""
