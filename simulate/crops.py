@@ -11,7 +11,7 @@ from ingest.records import CROP_PIXEL_NM, CROP_SIZE_PX
 from model.preprocess import encode
 from simulate.camera import detect, illuminate
 from simulate.fields import FloatImage
-from simulate.preview import draw_stretch, through_preview
+from simulate.preview import TileLevels, draw_stretch, through_preview
 from simulate.specimen import Affine, Specimen, compose
 from simulate.square import Square
 from simulate.view import Source, View
@@ -81,7 +81,7 @@ def cut_crop(
     mask = cv2.warpAffine(sight.mask, raster_to_crop, (size, size), flags=cv2.INTER_NEAREST)
     counts = view.optics.electrons * view.detector.counts
     film, vacuum = film_transmission(specimen) * counts, counts
-    image = _see(rng, transmission, view, film, vacuum)
+    image = _see(rng, transmission, view, TileLevels(film, vacuum, square.condition.missing))
     image = _draw_seam(rng, image)
     covered = _draw_cover(rng)
     if covered is not None:
@@ -113,17 +113,17 @@ def _to_crop(
 
 
 def _see(
-    rng: np.random.Generator, transmission: FloatImage, view: View, film: float, vacuum: float
+    rng: np.random.Generator, transmission: FloatImage, view: View, tile: TileLevels
 ) -> FloatImage:
     """Grey levels of a crop as its source gives them."""
     electrons = illuminate(transmission, view.optics, CROP_PIXEL_UM)
     image = detect(rng, electrons, view.detector)
     if view.gamma != 1.0:
-        image = np.float32(film) * np.power(
-            np.maximum(image, 0) / np.float32(film), np.float32(view.gamma)
+        image = np.float32(tile.film) * np.power(
+            np.maximum(image, 0) / np.float32(tile.film), np.float32(view.gamma)
         )
     if view.source is Source.PREVIEW:
-        stretch = draw_stretch(rng, image, film, vacuum)
+        stretch = draw_stretch(rng, image, tile)
         image = through_preview(image, stretch, reduction=view.preview_um / CROP_PIXEL_UM)
         return np.asarray(image * np.float32(np.exp(rng.normal(0, 0.03))), dtype=np.float32)
     sharp = float(rng.uniform(0.3, 0.7))

@@ -36,9 +36,14 @@ class Ice:
 
 @dataclass(frozen=True)
 class IceMap:
-    """Optical depth of the ice, and how far (0-1) it leaves holes visible; float32 (n, n)."""
+    """Ice of one square, float32 (n, n).
+
+    `depth` is its optical depth without `spots`, those of a shelf's dark spots, which a rater takes
+    for dirt; `clearness` says how far (0-1) holes stay visible.
+    """
 
     depth: FloatImage
+    spots: FloatImage
     clearness: FloatImage
 
 
@@ -64,23 +69,29 @@ def freeze(rng: np.random.Generator, ice: Ice, opening: Opening) -> IceMap:
         depth, thick = depth + lens, thick + lens * np.float32(1.5)
     hidden = (thick - np.float32(ice.hiding)) / np.float32(0.07)
     clearness = 1 / (1 + np.exp(np.clip(hidden, -30, 30)))
+    spots = np.zeros_like(depth)
     if ice.shelf > 0:
-        step = _shelf(rng, ice, dome + ripple, pixel)
-        depth = depth + step * np.float32(ice.shelf)
-        clearness = clearness * (1 - np.minimum(step, 1))
-    return IceMap(depth.astype(np.float32), clearness.astype(np.float32))
+        step, above = _shelf(rng, ice, dome + ripple, pixel)
+        depth, spots = depth + step * np.float32(ice.shelf), above * np.float32(ice.shelf)
+        clearness = clearness * (1 - np.minimum(step + above, 1))
+    return IceMap(depth.astype(np.float32), spots, clearness.astype(np.float32))
 
 
-def _shelf(rng: np.random.Generator, ice: Ice, dome: FloatImage, pixel_um: float) -> FloatImage:
-    """Where ice fills the holes along the bars: 0 to about 1.5, most at the bars, mottled."""
+def _shelf(
+    rng: np.random.Generator, ice: Ice, dome: FloatImage, pixel_um: float
+) -> tuple[FloatImage, FloatImage]:
+    """Where ice fills the holes along the bars: 0 to about 1.5, most at the bars; and its spots."""
     n = dome.shape[0]
-    fine = smooth_field(rng, n, max(float(rng.uniform(0.8, 2.5)) / pixel_um, 2.0))
+    fine = smooth_field(rng, n, max(float(rng.uniform(0.6, 2.5)) / pixel_um, 2.0))
     broad = smooth_field(rng, n, float(rng.uniform(5, 15)) / pixel_um)
     inward = np.float32(ice.reach) - dome + np.float32(0.08) * broad
     begun = 1 / (1 + np.exp(np.clip(-inward / np.float32(0.05), -30, 30)))
     rising = np.float32(0.7) + np.float32(0.6) * np.clip(inward, 0, 1)
-    uneven = np.clip(1 + np.float32(ice.mottle) * fine, 0, 2)
-    return np.asarray(begun * rising * uneven, dtype=np.float32)
+    even = begun * rising
+    uneven = np.float32(ice.mottle) * fine
+    pits = np.clip(1 + np.float32(0.5) * np.minimum(uneven, 0), 0, 1)
+    spots = np.clip(uneven, 0, 2)
+    return np.asarray(even * pits, np.float32), np.asarray(even * spots, np.float32)
 
 
 def _dome(opening: Opening, ice: Ice) -> FloatImage:

@@ -7,12 +7,20 @@ import numpy as np
 
 from simulate.fields import FloatImage
 
-_EMPTY = 1.1
-"""Every empty square is so much brighter than the film; by its clear holes, one whole one in
-seven."""
+_EMPTY, _TORN = 0.6, 0.02
+"""From this share of missing film on a square is empty, is torn."""
 
 _ALONE = 0.4
 """How often it is the only one of its tile."""
+
+
+@dataclass(frozen=True)
+class TileLevels:
+    """Grey levels of a grid's film and of nothing in the beam; a square's missing film, 0-1."""
+
+    film: float
+    vacuum: float
+    missing: float
 
 
 @dataclass(frozen=True)
@@ -50,24 +58,30 @@ def through_preview(image: FloatImage, stretch: Stretch, *, reduction: float) ->
     return np.asarray(np.maximum(back, 0) * np.float32(stretch.high / 255), dtype=np.float32)
 
 
-def draw_stretch(
-    rng: np.random.Generator, image: FloatImage, film: float, vacuum: float
-) -> Stretch:
+def draw_stretch(rng: np.random.Generator, image: FloatImage, tile: TileLevels) -> Stretch:
     """Draw how EPU stretched the tile that a square lies on.
 
     Most tiles show film and are stretched to its brightest holes; a tile with much vacuum keeps
-    that too, one with a single empty square leaves it flat and white, at about the film's grey; a
-    dark tile with one drowned square is stretched to that square's own level.
+    that too, one with a single empty square leaves it flat and white, at about the film's grey, and
+    one with a single tear leaves that hardly brighter than film; a dark tile with one drowned
+    square is stretched to that square's own level.
+
+    Args:
+        rng: Source of randomness.
+        image: float32 (height, width), the square's grey levels.
+        tile: What else there is.
     """
     kind = rng.random()
     own = float(np.percentile(cv2.blur(image[::2, ::2], (3, 3)), 95))
     low = float(np.percentile(image, 5)) * float(rng.uniform(0, 1))
-    if own > _EMPTY * film and rng.random() < _ALONE:
-        high = film * float(rng.uniform(0.8, 1.25))
+    film = tile.film
+    if tile.missing > _TORN and rng.random() < _ALONE:
+        least = 0.8 if tile.missing > _EMPTY else 1.05
+        high = film * float(rng.uniform(least, 1.25))
     elif kind < 0.6:
         high = max(film * float(rng.uniform(1.02, 1.3)), own * float(rng.uniform(0.98, 1.05)))
     elif kind < 0.85:
-        high = vacuum * float(rng.uniform(0.95, 1.1))
+        high = tile.vacuum * float(rng.uniform(0.95, 1.1))
     else:
         high = own * float(rng.uniform(0.85, 1.1))
     return Stretch(

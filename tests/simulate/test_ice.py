@@ -66,7 +66,7 @@ def test_a_shelf_dims_the_film_along_the_bars_and_fills_its_holes() -> None:
     opening = open_square(np.random.default_rng(0), UPRIGHT, 0.5)
     bare = freeze(np.random.default_rng(0), ice(0.0), opening)
     shelved = freeze(np.random.default_rng(0), ice(0.0, shelf=0.2), opening)
-    gained = shelved.depth - bare.depth
+    gained = shelved.depth + shelved.spots - bare.depth
     rim = (opening.inside > 0.5) & (opening.distance_um > -2)
     middle = opening.distance_um < -15
     assert 0.1 < float(gained[rim].mean()) < 0.35

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulate.preview import draw_stretch, through_preview
+from simulate.preview import TileLevels, draw_stretch, through_preview
 
 FILM, VACUUM = 1000.0, 1300.0
 
@@ -13,22 +13,32 @@ def image_of(level: float) -> np.ndarray:
     return image
 
 
-def highs(level: float) -> np.ndarray:
+def highs(level: float, missing: float) -> np.ndarray:
     rng = np.random.default_rng(0)
-    return np.array([draw_stretch(rng, image_of(level), FILM, VACUUM).high for _ in range(400)])
+    tile = TileLevels(FILM, VACUUM, missing)
+    return np.array([draw_stretch(rng, image_of(level), tile).high for _ in range(400)])
 
 
 def test_an_empty_square_is_often_white_and_a_film_square_keeps_its_grey() -> None:
-    assert 0.2 < (highs(VACUUM) < 0.95 * VACUUM).mean() < 0.6
-    assert (highs(FILM) < 0.95 * FILM).mean() < 0.1
+    assert 0.2 < (highs(VACUUM, missing=1.0) < 0.95 * VACUUM).mean() < 0.6
+    assert (highs(FILM, missing=0.0) < 0.95 * FILM).mean() < 0.1
+
+
+def test_clear_holes_brighter_than_film_are_no_empty_square() -> None:
+    assert (highs(1.2 * FILM, missing=0.0) < 1.1 * FILM).mean() < 0.15
+
+
+def test_a_tear_alone_is_often_hardly_brighter_than_film_which_keeps_its_grey() -> None:
+    alone = highs(VACUUM, missing=0.1)
+    assert 0.2 < (alone < 0.97 * VACUUM).mean() < 0.6
+    assert (alone < 1.04 * FILM).mean() < 0.02
 
 
 def test_what_is_white_is_flat() -> None:
     rng = np.random.default_rng(1)
+    empty = TileLevels(FILM, VACUUM, missing=1.0)
     noisy = image_of(VACUUM) + rng.normal(0, 30, (160, 160)).astype(np.float32)
-    stretch = next(
-        s for s in iter(lambda: draw_stretch(rng, noisy, FILM, VACUUM), None) if s.high < 1100
-    )
+    stretch = next(s for s in iter(lambda: draw_stretch(rng, noisy, empty), None) if s.high < 1100)
     inside = through_preview(noisy, stretch, reduction=4.0)[60:100, 60:100]
     assert inside.std() < 0.01 * inside.mean()
     assert abs(inside.mean() - stretch.high) < 0.02 * stretch.high
