@@ -1,6 +1,7 @@
 """The rubric: from what a simulated square is to the scores a careful rater would give it (0-4)."""
 
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 
@@ -57,9 +58,19 @@ def judge(condition: Condition) -> Severities:
     by_holes = float(np.interp(condition.clearness, CLEARNESS, CLEARNESS_SCORES))
     by_dimming = float(np.interp(condition.dimming, DIMMING, DIMMING_SCORES))
     thick_ice = max(by_window, 0.6 * by_window + by_holes, by_dimming)
-    kept = (
-        (1 - np.interp(thick_ice, *ICE_LOSS) / 4)
-        * (1 - np.interp(contamination, *DIRT_LOSS) / 4)
-        * (1 - np.interp(cracking, *CRACK_LOSS) / 4)
+    return Severities(cracking, contamination, thick_ice, grade(cracking, contamination, thick_ice))
+
+
+def grade(cracking: float, contamination: float, thick_ice: float) -> float:
+    """Overall quality from three severities: the worst decides, others add the less.
+
+    What each takes off is added as the sides of a box to its diagonal. Of 120 real squares that two
+    people judged this gives their overall from their severities without a shift, to 0.16 on
+    average; products of what each leaves are 0.11 low.
+    """
+    losses = (
+        np.interp(cracking, *CRACK_LOSS),
+        np.interp(contamination, *DIRT_LOSS),
+        np.interp(thick_ice, *ICE_LOSS),
     )
-    return Severities(cracking, contamination, thick_ice, 4 * float(kept))
+    return max(0.0, 4.0 - hypot(*losses))

@@ -1,8 +1,14 @@
+import json
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulate.rubric import Condition, judge
+from simulate.rubric import Condition, grade, judge
+
+LABELS = Path(__file__).resolve().parents[3] / "shared" / "real-squares" / "labels.json"
 
 SOUND = Condition(missing=0.0, dirty=0.0, window=1.0, clearness=1.0, dimming=0.0)
 share = st.floats(0, 1)
@@ -61,3 +67,21 @@ def test_scores_stay_between_0_and_4(
 def test_more_missing_film_is_never_better(one: float, two: float) -> None:
     scores = [judge(Condition(v, 0, 1, 1, 0)).overall for v in sorted((one, two))]
     assert scores[1] <= scores[0]
+
+
+def test_the_worst_flaw_decides_and_others_add_the_less() -> None:
+    dirty, torn = grade(0, 3, 0), grade(1, 3, 0)
+    assert dirty - 0.3 < torn < dirty
+    assert grade(1, 0, 0) - torn > 1
+    assert grade(4, 4, 4) == 0
+
+
+def test_people_grade_real_squares_as_the_rubric_does() -> None:
+    if not LABELS.exists():
+        pytest.skip(f"{LABELS.name} of real squares is not beside the project")
+    rows = json.loads(LABELS.read_text(encoding="utf-8"))
+    error = np.array(
+        [grade(r["cracking"], r["contamination"], r["thick_ice"]) - r["overall"] for r in rows]
+    )
+    assert abs(error.mean()) < 0.05
+    assert np.abs(error).mean() < 0.2
