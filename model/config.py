@@ -187,20 +187,6 @@ class TrainConfig(Config):
         description="0: squares as they come; 1: every severity of cracking equally often. Torn"
         " squares are one in ten",
     )
-    labelled_share: float | None = Field(
-        default=0.5,
-        ge=0,
-        le=1,
-        description="of each batch, where squares without labels are among them (None, as in the"
-        " paper: as they come)",
-    )
-    self_training: float | None = Field(
-        default=0.4,
-        ge=0,
-        lt=1,
-        description="after this share of the epochs the averaged network's own scores stand in for"
-        " missing labels (None, as in the paper: never)",
-    )
     semi_supervised: bool = Field(
         default=True, description="False: no decoder is trained and no unlabelled square is used"
     )

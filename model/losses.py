@@ -90,16 +90,7 @@ def primary_loss(
     return loss
 
 
-def fusion_loss(
-    branches: Branches, labels: Tensor, targets: Tensor, huber: float | None = None
-) -> Tensor:
-    """Step (3): the final heads' scores, and by the labels alone their variances.
-
-    Args:
-        branches: of a batch.
-        labels: (n, 5), rows of NaN are unlabelled.
-        targets: the same, with what stands in for missing labels.
-        huber: as in `supervised_loss`.
-    """
-    scores = supervised_loss(branches.final, targets, huber)
+def fusion_loss(branches: Branches, labels: Tensor, huber: float | None = None) -> Tensor:
+    """Step (3): the final heads' scores and their variances."""
+    scores = supervised_loss(branches.final, labels, huber)
     return scores + variance_loss(branches.final, labels)

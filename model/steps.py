@@ -87,7 +87,7 @@ def train_batch(
         autoencoder = autoencoder_step(network, optimisers.autoencoder, weighted)
     fusion = None
     if optimisers.fusion is not None:
-        fusion = fusion_step(optimisers.fusion, branches, batch, config)
+        fusion = fusion_step(optimisers.fusion, branches, batch.labels, config)
     return StepLosses(primary, reconstruction, autoencoder, fusion)
 
 
@@ -99,9 +99,9 @@ def primary_step(
         branches: Branches = network(batch.inputs, batch.pitches)
     branches = branches.float()
     if network.fusion is None:  # the primary heads are the final ones
-        loss = fusion_loss(branches, batch.labels, batch.targets, config.huber)
+        loss = fusion_loss(branches, batch.labels, config.huber)
     else:
-        loss = primary_loss(branches, batch.targets, batch.masks, mask_weight=config.mask_weight)
+        loss = primary_loss(branches, batch.labels, batch.masks, mask_weight=config.mask_weight)
     reconstruction = None
     if decode:
         decoded = network.primary_decoder(branches.features)
@@ -128,9 +128,9 @@ def autoencoder_step(network: XCryoNet, optimiser: AdamW, weighted: tuple[Tensor
     return float(loss.detach())
 
 
-def fusion_step(optimiser: AdamW, branches: Branches, batch: Batch, config: TrainConfig) -> float:
+def fusion_step(optimiser: AdamW, branches: Branches, labels: Tensor, config: TrainConfig) -> float:
     """Step (3): the fusion heads alone, on the features of step (1)'s forward pass."""
-    loss = fusion_loss(branches, batch.labels, batch.targets, config.huber)
+    loss = fusion_loss(branches, labels, config.huber)
     _descend(optimiser, loss)
     return float(loss.detach())
 

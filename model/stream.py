@@ -31,19 +31,17 @@ class Batch:
         inputs: (n, 1, size, size).
         pitches: of their grids' meshes, um, (n,).
         labels: (n, 5).
-        targets: the same, with a network's scores where there are no labels, (n, 5).
         masks: (n, 2, h, w).
     """
 
     inputs: Tensor
     pitches: Tensor
     labels: Tensor
-    targets: Tensor
     masks: Tensor
 
     def to(self, device: torch.device) -> "Batch":
         """Move to a device."""
-        parts = (self.inputs, self.pitches, self.labels, self.targets, self.masks)
+        parts = (self.inputs, self.pitches, self.labels, self.masks)
         return Batch(*(part.to(device) for part in parts))
 
 
@@ -60,7 +58,6 @@ class Squares:
         labels: (n, 5), NaN where unlabelled.
         grids: (n,) grid names.
         reduction: crop pixels to one of these, along each axis.
-        guesses: (n, 5), what stands in for missing labels.
     """
 
     pixels: NDArray[np.uint8]
@@ -71,7 +68,6 @@ class Squares:
     labels: NDArray[np.float32]
     grids: tuple[str, ...]
     reduction: int = 1
-    guesses: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """Count the squares."""
@@ -88,7 +84,6 @@ class Squares:
             self.labels[chosen],
             tuple(grid for grid, is_in in zip(self.grids, chosen, strict=True) if is_in),
             self.reduction,
-            None if self.guesses is None else self.guesses[chosen],
         )
 
 
@@ -168,7 +163,7 @@ def training_batches(
     augment = None if config.augment is None else config.augment.reduced(squares.reduction)
     steps = config.steps_per_epoch or max(len(squares) // config.batch_size, 1)
     rng = np.random.default_rng([config.seed, 1, epoch])
-    order = draw_order(squares, config, steps * config.batch_size, rng)
+    order = draw_order(squares, config.balance, steps * config.batch_size, rng)
     order = order.reshape(steps, config.batch_size)[:, share.rank :: share.count]
     with ThreadPoolExecutor(max_workers=1) as pool:
         waiting: Future[Batch] | None = None
@@ -183,27 +178,22 @@ def training_batches(
 
 
 def draw_order(
-    squares: Squares, config: TrainConfig, count: int, rng: np.random.Generator
+    squares: Squares, balance: float, count: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Draw squares, rare severities of cracking and labelled squares more often than they come.
+    """Draw squares, rare severities of cracking more often; all in turn where there is no balance.
 
     Args:
         squares: what to draw from.
-        config: its `balance` and `labelled_share`; without both all come in turn.
+        balance: power of a severity's rarity, 0 to 1.
         count: how many to draw.
         rng: drawn from.
     """
-    severity = squares.labels[:, 2]
-    known = np.isfinite(severity)
-    share = config.labelled_share if 0 < np.count_nonzero(known) < len(squares) else None
-    if config.balance == 0 and share is None:
+    if balance == 0:
         return np.resize(rng.permutation(len(squares)), count)
-    level = np.where(known, severity, -1.0).astype(np.int64)
+    severity = squares.labels[:, 2]
+    level = np.where(np.isfinite(severity), severity, -1.0).astype(np.int64)
     _, inverse, found = np.unique(level, return_inverse=True, return_counts=True)
-    weight = found[inverse].astype(np.float64) ** -config.balance
-    if share is not None:
-        weight[known] *= share / weight[known].sum()
-        weight[~known] *= (1 - share) / weight[~known].sum()
+    weight = found[inverse].astype(np.float64) ** -balance
     return rng.choice(len(squares), count, p=weight / weight.sum())
 
 
@@ -229,7 +219,6 @@ def make_batch(
         torch.from_numpy(_draw_pitches(squares.pitches[indices], augment, rng)),
         torch.from_numpy(np.stack([m[1] for m in made])),
         torch.from_numpy(np.stack([m[2] for m in made])),
-        torch.from_numpy(np.stack([m[3] for m in made])),
     )
 
 
@@ -239,13 +228,9 @@ def _make_one(
     map_px: int,
     augment: AugmentConfig | None,
     rng: np.random.Generator,
-) -> tuple[NDArray[np.float32], ...]:
-    """Give input, labels, targets and map truth, as in `Batch`, of one square."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     pixels, masks = squares.pixels[index], squares.masks[index]
     labels = squares.labels[index].copy()
-    targets = labels.copy()
-    if squares.guesses is not None:
-        targets = np.where(np.isfinite(labels), labels, squares.guesses[index])
     if augment is not None:
         placement = draw_placement(augment, pixels.shape[0], rng)
         pixels, masks = placement.apply(pixels), placement.apply(masks)
@@ -254,10 +239,8 @@ def _make_one(
         before = brightness(film)
         film = bend_grey(film, augment, rng)
         labels[0] = _rescaled(labels[0], before, brightness(film))
-        targets[0] = _rescaled(targets[0], before, brightness(film))
         film = add_noise(film, augment, rng)
-    truth = _map_truth(masks, map_px, known=bool(squares.masked[index]))
-    return compress(film), labels, targets, truth
+    return compress(film), labels, _map_truth(masks, map_px, known=bool(squares.masked[index]))
 
 
 def _draw_pitches(

@@ -205,8 +205,6 @@ def run_config(plan: Plan, method: Method, seed: int, size_px: int) -> RunConfig
         network = NetworkConfig().model_copy(update=shape)
         return RunConfig(network=network, train=TrainConfig.model_validate(sizes))
     bare = {
-        "labelled_share": None,
-        "self_training": None,
         "huber": None,
         "mask_weight": 0.0,
         "ema_decay": 0.0,

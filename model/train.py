@@ -21,7 +21,6 @@ from model.checkpoint import (
 from model.config import RunConfig
 from model.curves import EpochFigures, draw_curves, read_history, write_history
 from model.dataset import Dataset, Split
-from model.guess import guess_labels
 from model.judge import Judgement, judge
 from model.network import XCryoNet
 from model.runstate import RunState, check_same_run, load_state, save_state
@@ -157,7 +156,6 @@ def run_epoch(
     count = steps_per_epoch(squares, config)
     map_px = config.network.map_px
     run.network.train()
-    squares = guess_labels(run.average.network, squares, config.train, epoch)
     losses = []
     batches = training_batches(squares, config.train, epoch, map_px, share)
     for index, batch in enumerate(

@@ -82,22 +82,10 @@ def test_processes_share_each_batch(squares: Squares) -> None:
 def test_rare_severities_are_drawn_more_often(squares: Squares) -> None:
     torn = squares.labels[:, 2] >= 1
     assert 0 < torn.mean() < 0.4
-    config = TrainConfig(balance=1.0)
-    drawn = draw_order(squares, config, 4000, np.random.default_rng(0))
+    drawn = draw_order(squares, 1.0, 4000, np.random.default_rng(0))
     assert 0.45 < torn[drawn].mean() < 0.55
-    plain = draw_order(squares, TrainConfig(balance=0.0), 800, np.random.default_rng(0))
+    plain = draw_order(squares, 0.0, 800, np.random.default_rng(0))
     assert np.unique(plain, return_counts=True)[1].tolist() == [100] * 8
-
-
-def test_few_labelled_squares_are_drawn_as_often_as_the_many_without(squares: Squares) -> None:
-    few = choose_labelled(squares, TrainConfig(labelled=2))
-    known = np.isfinite(few.labels).all(1)
-    for balance in (0.0, 0.5):
-        drawn = draw_order(few, TrainConfig(balance=balance), 4000, np.random.default_rng(0))
-        assert 0.45 < known[drawn].mean() < 0.55
-    as_they_come = TrainConfig(balance=0.0, labelled_share=None)
-    drawn = draw_order(few, as_they_come, 800, np.random.default_rng(0))
-    assert known[drawn].mean() == 0.25
 
 
 def test_reduced_squares_keep_their_masks_and_their_augmentation_in_proportion(
