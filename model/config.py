@@ -98,6 +98,11 @@ class NetworkConfig(Config):
         description="a learnt slope and shift before the map's sigmoid: the maximum over normalised"
         " channels alone lies far above what a rare defect's map must be",
     )
+    both_heads: bool = Field(
+        default=True,
+        description="final scores are the mean of the fusion's and the primary's: their errors"
+        " differ",
+    )
     uncertainty: bool = Field(default=True, description="a standard deviation beside each score")
 
     @property
@@ -140,6 +145,7 @@ def paper_network() -> NetworkConfig:
         own_contrast=False,
         overall_sees_features=False,
         graded_attention=False,
+        both_heads=False,
         uncertainty=False,
     )
 

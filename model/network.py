@@ -51,7 +51,8 @@ class Branches:
         attended_features: rectified features of each attribute branch, (n, c', h, w).
         attended_scores: each attribute branch's score of its own attribute, (n, 2), or None.
         primary: scores of the primary branch.
-        final: scores of the fusion branch; the primary's without attention.
+        final: scores of the fusion branch, alone or their mean with the primary's; the primary's
+            without attention.
     """
 
     features: Tensor
@@ -80,6 +81,15 @@ class Branches:
             scores(self.primary),
             scores(self.final),
         )
+
+
+def mean_scores(fused: Scores, primary: Scores) -> Scores:
+    """Mean of both, with the fusion's variances; the primary's heads learn nothing from it."""
+    return Scores(
+        (fused.attributes + primary.attributes.detach()) / 2,
+        (fused.overall + primary.overall.detach()) / 2,
+        fused.log_variance,
+    )
 
 
 class ScoreHeads(nn.Module):
@@ -199,7 +209,7 @@ class XCryoNet(nn.Module):
             self.branch(name).head(torch.cat([p, self._own_shares(shares, i)], dim=1))
             for i, (name, p) in enumerate(zip(ATTENDED, attended_pooled, strict=True))
         ]
-        fused = torch.cat([pooled, *attended_pooled, shares], dim=1).detach()
+        fused = self.fusion(torch.cat([pooled, *attended_pooled, shares], dim=1).detach())
         return Branches(
             features,
             logits,
@@ -207,7 +217,7 @@ class XCryoNet(nn.Module):
             attended,
             torch.cat(scores, dim=1),
             primary,
-            self.fusion(fused),
+            mean_scores(fused, primary) if self.config.both_heads else fused,
         )
 
     def _weighted(self, x: Tensor, logits: Tensor) -> tuple[Tensor, ...]:

@@ -97,6 +97,18 @@ def test_the_primary_branch_works_alone() -> None:
     assert out.final.log_variance.shape == (2, 5)
 
 
+def test_final_scores_are_both_heads_mean_and_the_primarys_learn_nothing_from_it(
+    network: XCryoNet,
+) -> None:
+    x = torch.rand(2, 1, SIZE_PX, SIZE_PX)
+    out = network(x)
+    network.config = TINY.model_copy(update={"both_heads": False})
+    fused = network(x).final.stacked()
+    torch.testing.assert_close(out.final.stacked(), (fused + out.primary.stacked()) / 2)
+    out.final.stacked().sum().backward()
+    assert all(p.grad is None for p in network.primary_heads.parameters())
+
+
 def test_a_configuration_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValidationError, match="one stride"):
         NetworkConfig(attribute=FeatureConfig(stem_channels=4, channels=(4, 4)))
