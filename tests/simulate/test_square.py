@@ -35,12 +35,24 @@ def test_soft_grey_dirt_at_the_bars_counts_less_than_as_much_opaque_dirt() -> No
     assert 0 < dirty < touched
 
 
-def test_dirt_in_a_drowned_window_is_still_seen() -> None:
-    drowned = replace(THIN, blanket=1.5)
+@pytest.mark.parametrize("depth", [1.5, 2.2])
+def test_dirt_in_a_drowned_window_is_still_seen(depth: float) -> None:
+    drowned = replace(THIN, blanket=depth)
     dirt = replace(CLEAN, specks=40.0, speck_um=0.8)
     found = [square(dirt, drowned, seed=s) for s in range(4)]
     assert all(s.condition.dirty > 0.005 for s in found)
     assert all(np.any(s.mask & DIRT_BIT) for s in found)
+
+
+def test_dark_spots_of_mottled_ice_are_dirt_and_an_even_shelf_is_none() -> None:
+    shelf = replace(THIN, shelf=0.3, reach=0.8)
+    even = [square(CLEAN, shelf, seed=s) for s in range(4)]
+    mottled = [square(CLEAN, replace(shelf, mottle=0.7), seed=s) for s in range(4)]
+    assert all(s.condition.dirty == 0 for s in even)
+    assert all(s.condition.dirty > 0.01 for s in mottled)
+    for s in mottled:
+        spot, sound = s.mask == DIRT_BIT, (s.mask == 0) & (s.clean > 0.5)
+        assert s.transmission[spot].mean() < 0.95 * s.transmission[sound].mean()
 
 
 def test_a_cover_over_half_of_the_square_is_severe() -> None:
