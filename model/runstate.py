@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -53,13 +54,19 @@ def load_state(folder: Path, run: RunState) -> int:
 def check_same_run(folder: Path, config: RunConfig) -> bool:
     """Whether the folder holds a started run of this very configuration; notes it otherwise.
 
+    All processes of a run ask at once; none reads half of what another writes.
+
     Raises:
         CheckpointError: if the folder belongs to a run of another configuration.
     """
     path = folder / CONFIG_FILE
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        with NamedTemporaryFile(
+            "w", dir=folder, prefix=".new-", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(config.model_dump_json(indent=2) + "\n")
+        Path(file.name).replace(path)
         return False
     if RunConfig.model_validate_json(path.read_text(encoding="utf-8")) != config:
         raise CheckpointError(f"{folder}: expected a run of this configuration, found another one")
