@@ -13,6 +13,9 @@ _EMPTY, _TORN = 0.6, 0.02
 _ALONE = 0.4
 """How often it is the only one of its tile."""
 
+_TORN_KEPT, _WHOLE_KEPT = 0.85, 0.6
+"""Part of its own brightness at which a square of a dark tile may end up white, at least."""
+
 
 @dataclass(frozen=True)
 class TileLevels:
@@ -63,8 +66,8 @@ def draw_stretch(rng: np.random.Generator, image: FloatImage, tile: TileLevels) 
 
     Most tiles show film and are stretched to its brightest holes; a tile with much vacuum keeps
     that too, one with a single empty square leaves it flat and white, at about the film's grey, and
-    one with a single tear leaves that hardly brighter than film; a dark tile with one drowned
-    square is stretched to that square's own level.
+    one with a single tear leaves that hardly brighter than film; a dark tile is stretched to one of
+    its squares' own level, or below, and then its film is flat and white too, as far as it is whole.
 
     Args:
         rng: Source of randomness.
@@ -83,7 +86,8 @@ def draw_stretch(rng: np.random.Generator, image: FloatImage, tile: TileLevels) 
     elif kind < 0.85:
         high = tile.vacuum * float(rng.uniform(0.95, 1.1))
     else:
-        high = own * float(rng.uniform(0.85, 1.1))
+        least = _TORN_KEPT if tile.missing > _TORN else _WHOLE_KEPT
+        high = own * float(rng.uniform(least, 1.1))
     return Stretch(
         low=low,
         high=max(high, low * 1.5, film * 0.004),

@@ -123,6 +123,13 @@ def make_ordinary(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
     return replace(traits, ice=ice, dirt=dirt, tears=tears)
 
 
+def make_clean(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
+    """The grid as a careful hand makes it: windows with hardly a speck, as good ones have."""
+    cleaner = float(np.exp(rng.normal(-2.5, 0.5)))
+    dirt = replace(traits.dirt, **{name: getattr(traits.dirt, name) * cleaner for name in _AMOUNTS})
+    return replace(traits, dirt=replace(dirt, frost=0.0))
+
+
 def draw_kinds(rng: np.random.Generator) -> tuple[MeshKind, FoilKind, bool]:
     """Choose mesh, foil and metal by how often one meets them."""
     mesh = MeshKind(rng.choice(["200", "300", "400"], p=[0.3, 0.5, 0.2]))
