@@ -6,7 +6,7 @@ from simulate.film import FoilKind
 from simulate.mesh import MeshKind
 from simulate.specimen import Specimen
 from simulate.square import CRACK_BIT, DIRT_BIT
-from simulate.traits import draw_traits
+from simulate.traits import draw_traits, make_clean
 
 
 def specimen(seed: int = 5, kind: MeshKind = MeshKind.MESH_300) -> Specimen:
@@ -73,3 +73,13 @@ def test_the_mask_marks_what_the_condition_counts_but_for_the_palest_dirt() -> N
 def test_a_recipe_asks_for_no_negative_amount_of_dirt() -> None:
     dirt: list[Dirt] = [specimen(s).recipe(0, 0).dirt for s in range(20)]
     assert all(min(d.specks, d.groups, d.clumps, d.flakes, d.crystals, d.frost) >= 0 for d in dirt)
+
+
+def test_most_squares_of_a_clean_grid_show_hardly_a_speck_and_its_film_is_the_same() -> None:
+    rng = np.random.default_rng(4)
+    before = draw_traits(rng, MeshKind.MESH_300, FoilKind.R2_1, gold=False)
+    after = make_clean(rng, before)
+    assert (after.mesh, after.foil, after.tears) == (before.mesh, before.foil, before.tears)
+    grid = Specimen(after, (4,))
+    squares = [grid.square(c, r, 0.5) for c in range(-2, 2) for r in range(-2, 2)]
+    assert np.median([s.severities.contamination for s in squares]) < 0.5
