@@ -67,7 +67,7 @@ def draw_stretch(rng: np.random.Generator, image: FloatImage, tile: TileLevels) 
     Most tiles show film and are stretched to its brightest holes; a tile with much vacuum keeps
     that too, one with a single empty square leaves it flat and white, at about the film's grey, and
     one with a single tear leaves that hardly brighter than film; a dark tile is stretched to one of
-    its squares' own level, or below, and then its film is flat and white too, as far as it is whole.
+    its squares' own level, or below, and then whole film is flat and white too.
 
     Args:
         rng: Source of randomness.

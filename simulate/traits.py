@@ -125,7 +125,7 @@ def make_ordinary(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
 
 def make_clean(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
     """The grid as a careful hand makes it: windows with hardly a speck, as good ones have."""
-    cleaner = float(np.exp(rng.normal(-2.5, 0.5)))
+    cleaner = float(np.exp(rng.normal(-3.5, 0.7)))
     dirt = replace(traits.dirt, **{name: getattr(traits.dirt, name) * cleaner for name in _AMOUNTS})
     return replace(traits, dirt=replace(dirt, frost=0.0))
 
