@@ -127,7 +127,8 @@ def make_clean(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
     """The grid as a careful hand makes it: windows with hardly a speck, as good ones have."""
     cleaner = float(np.exp(rng.normal(-3.5, 0.7)))
     dirt = replace(traits.dirt, **{name: getattr(traits.dirt, name) * cleaner for name in _AMOUNTS})
-    return replace(traits, dirt=replace(dirt, frost=0.0))
+    ice = replace(traits.ice, mottle=traits.ice.mottle * cleaner)
+    return replace(traits, ice=ice, dirt=replace(dirt, frost=0.0))
 
 
 def draw_kinds(rng: np.random.Generator) -> tuple[MeshKind, FoilKind, bool]:
