@@ -18,7 +18,7 @@ SCORES = ("brightness", "squareness", "cracking", "contamination", "overall")
 
 
 class SmallGpu(XCryoNet):
-    """A network on a device whose memory holds no more than `most` squares."""
+    """A network on a device whose memory holds no more than `most` squares, each seen twice."""
 
     def __init__(self, most: int) -> None:
         super().__init__(TINY)
@@ -26,8 +26,8 @@ class SmallGpu(XCryoNet):
         self.sizes: list[int] = []
 
     def forward(self, x: Tensor, pitch_um: Tensor | None = None) -> Branches:
-        self.sizes.append(len(x))
-        if len(x) > self.most:
+        self.sizes.append(len(x) // 2)
+        if len(x) > 2 * self.most:
             raise torch.cuda.OutOfMemoryError
         return super().forward(x, pitch_um)
 
@@ -64,6 +64,18 @@ def test_a_square_scores_the_same_alone_in_a_batch_and_again() -> None:
     for one, other in zip(together, alone, strict=True):
         np.testing.assert_allclose(values(one), values(other), atol=1e-4)
     assert [values(s) for s in scorer.score(crops)] == [values(s) for s in together]
+
+
+def test_a_square_turned_by_half_scores_the_same_and_its_maps_turn_with_it() -> None:
+    film = window(0.8)
+    film[15:25, 15:40] = 0.1
+    straight, turned = tiny_scorer().score([crop(film), crop(film[::-1, ::-1])])
+    np.testing.assert_allclose(values(straight), values(turned), atol=1e-4)
+    assert straight.overall_sd == pytest.approx(turned.overall_sd, abs=1e-4)
+    assert straight.attention_cracking is not None
+    assert turned.attention_cracking is not None
+    maps = straight.attention_cracking, turned.attention_cracking[::-1, ::-1]
+    assert np.abs(np.subtract(*maps, dtype=np.int16)).max() <= 1
 
 
 def test_no_crops_give_no_scores() -> None:
