@@ -11,6 +11,7 @@ from ingest.records import CROP_PIXEL_NM, CROP_SIZE_PX
 from model.preprocess import encode
 from simulate.camera import detect, illuminate
 from simulate.fields import FloatImage
+from simulate.film import FoilKind
 from simulate.preview import TileLevels, draw_stretch, through_preview
 from simulate.specimen import Affine, Specimen, compose
 from simulate.square import Square
@@ -81,7 +82,9 @@ def cut_crop(
     mask = cv2.warpAffine(sight.mask, raster_to_crop, (size, size), flags=cv2.INTER_NEAREST)
     counts = view.optics.electrons * view.detector.counts
     film, vacuum = film_transmission(specimen) * counts, counts
-    image = _see(rng, transmission, view, TileLevels(film, vacuum, square.condition.missing))
+    holes = specimen.traits.foil.kind is not FoilKind.CONTINUOUS
+    levels = TileLevels(film, vacuum, square.condition.missing, holes)
+    image = _see(rng, transmission, view, levels)
     image = _draw_seam(rng, image)
     covered = _draw_cover(rng)
     if covered is not None:

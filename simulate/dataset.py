@@ -13,7 +13,7 @@ from model.preprocess import Crop, film_units
 from simulate.crops import Jitter, SimulatedCrop, cut_crop
 from simulate.raters import draw_raters, mean_labels, rate_all
 from simulate.specimen import Specimen
-from simulate.traits import draw_kinds, draw_traits, make_clean
+from simulate.traits import draw_kinds, draw_traits, make_clean, make_dry
 from simulate.view import draw_view, vary_view
 
 RASTER_UM = 0.25
@@ -21,8 +21,8 @@ WILDNESS = 0.35
 _TRIES = 6
 _DROWNED = 0.8
 _SKIPPED = 0.6
-_CLEAN = 0.15
-"""Share of grids with hardly any dirt."""
+_CLEAN, _DRY = 0.15, 0.08
+"""Shares of grids with hardly any dirt, and without ice or holes."""
 
 
 class OutputNotEmptyError(ValueError):
@@ -91,8 +91,11 @@ def simulate_grid(seed: int, grid: int, count: int) -> Iterator[SimulatedCrop]:
     rng = np.random.default_rng([seed, grid])
     mesh, foil, gold = draw_kinds(rng)
     traits = draw_traits(rng, mesh, foil, gold=gold)
-    if rng.random() < _CLEAN:
+    kind = rng.random()
+    if kind < _CLEAN:
         traits = make_clean(rng, traits)
+    elif kind < _CLEAN + _DRY:
+        traits = make_dry(rng, traits)
     specimen = Specimen(traits, (seed, grid), wildness=WILDNESS)
     view = draw_view(rng)
     squares = traits.mesh.squares()

@@ -13,17 +13,24 @@ _EMPTY, _TORN = 0.6, 0.02
 _ALONE = 0.4
 """How often it is the only one of its tile."""
 
+_PLAIN_KEPT = 0.8
+"""How far below what a film with holes asks for the stretch of one without may end."""
+
 _TORN_KEPT, _WHOLE_KEPT = 0.85, 0.6
 """Part of its own brightness at which a square of a dark tile may end up white, at least."""
 
 
 @dataclass(frozen=True)
 class TileLevels:
-    """Grey levels of a grid's film and of nothing in the beam; a square's missing film, 0-1."""
+    """Grey levels of a grid's film and of nothing in the beam; a square's missing film, 0-1.
+
+    `holes` says whether the film has any, which are brighter than its mean.
+    """
 
     film: float
     vacuum: float
     missing: float
+    holes: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,10 +71,11 @@ def through_preview(image: FloatImage, stretch: Stretch, *, reduction: float) ->
 def draw_stretch(rng: np.random.Generator, image: FloatImage, tile: TileLevels) -> Stretch:
     """Draw how EPU stretched the tile that a square lies on.
 
-    Most tiles show film and are stretched to its brightest holes; a tile with much vacuum keeps
-    that too, one with a single empty square leaves it flat and white, at about the film's grey, and
-    one with a single tear leaves that hardly brighter than film; a dark tile is stretched to one of
-    its squares' own level, or below, and then whole film is flat and white too.
+    Most tiles show film and are stretched to its brightest holes, or to itself where it has none; a
+    tile with much vacuum keeps that too, one with a single empty square leaves it flat and white,
+    at about the film's grey, and one with a single tear leaves that hardly brighter than film; a
+    dark tile is stretched to one of its squares' own level, or below, and then whole film is flat
+    and white too.
 
     Args:
         rng: Source of randomness.
@@ -83,6 +91,8 @@ def draw_stretch(rng: np.random.Generator, image: FloatImage, tile: TileLevels) 
         high = film * float(rng.uniform(least, 1.25))
     elif kind < 0.6:
         high = max(film * float(rng.uniform(1.02, 1.3)), own * float(rng.uniform(0.98, 1.05)))
+        if not tile.holes and tile.missing <= _TORN:
+            high *= float(rng.uniform(_PLAIN_KEPT, 1))
     elif kind < 0.85:
         high = tile.vacuum * float(rng.uniform(0.95, 1.1))
     else:

@@ -131,6 +131,24 @@ def make_clean(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
     return replace(traits, ice=ice, dirt=replace(dirt, frost=0.0))
 
 
+def make_dry(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
+    """The grid dried on continuous carbon, as for negative stain: sharp windows, no rim of ice."""
+    ice = replace(
+        traits.ice,
+        fill=-0.1,
+        slope_per_mm=(0.0, 0.0),
+        patches=0.0,
+        scatter=0.02,
+        steepness=float(rng.uniform(0.5, 3)),
+        thin=float(rng.exponential(0.01)),
+        thickening=0.05,
+        lenses=0.0,
+        shelf=0.0,
+    )
+    dry = replace(traits, foil=Foil.draw(rng, FoilKind.CONTINUOUS, gold=False), ice=ice)
+    return make_clean(rng, dry) if rng.random() < 0.5 else dry
+
+
 def draw_kinds(rng: np.random.Generator) -> tuple[MeshKind, FoilKind, bool]:
     """Choose mesh, foil and metal by how often one meets them."""
     mesh = MeshKind(rng.choice(["200", "300", "400"], p=[0.3, 0.5, 0.2]))
