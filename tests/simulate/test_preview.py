@@ -13,9 +13,9 @@ def image_of(level: float) -> np.ndarray:
     return image
 
 
-def highs(level: float, missing: float) -> np.ndarray:
+def highs(level: float, missing: float, *, holes: bool = True) -> np.ndarray:
     rng = np.random.default_rng(0)
-    tile = TileLevels(FILM, VACUUM, missing)
+    tile = TileLevels(FILM, VACUUM, missing, holes)
     return np.array([draw_stretch(rng, image_of(level), tile).high for _ in range(400)])
 
 
@@ -24,6 +24,12 @@ def test_an_empty_square_is_often_white_and_a_film_square_seldom() -> None:
     whole = highs(FILM, missing=0.0)
     assert 0.05 < (whole < 0.95 * FILM).mean() < 0.15
     assert whole.min() < 0.7 * FILM
+
+
+def test_a_film_without_holes_is_white_more_often_but_not_beside_its_tear() -> None:
+    whole = highs(FILM, missing=0.0, holes=False)
+    assert 0.2 < (whole < 0.98 * FILM).mean() < 0.6
+    assert np.array_equal(highs(FILM, missing=0.1, holes=False), highs(FILM, missing=0.1))
 
 
 def test_torn_film_of_a_dark_tile_keeps_most_of_its_grey() -> None:

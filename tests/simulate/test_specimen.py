@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from simulate.contamination import Dirt
+from simulate.crops import film_transmission
 from simulate.film import FoilKind
 from simulate.mesh import MeshKind
 from simulate.specimen import Specimen
 from simulate.square import CRACK_BIT, DIRT_BIT
-from simulate.traits import draw_traits, make_clean
+from simulate.traits import draw_traits, make_clean, make_dry
 
 
 def specimen(seed: int = 5, kind: MeshKind = MeshKind.MESH_300) -> Specimen:
@@ -83,3 +84,12 @@ def test_most_squares_of_a_clean_grid_show_hardly_a_speck_and_its_film_is_the_sa
     grid = Specimen(after, (4,))
     squares = [grid.square(c, r, 0.5) for c in range(-2, 2) for r in range(-2, 2)]
     assert np.median([s.severities.contamination for s in squares]) < 0.5
+
+
+def test_a_dry_grid_has_no_hole_no_rim_and_lets_all_of_its_windows_shine() -> None:
+    rng = np.random.default_rng(6)
+    dry = make_dry(rng, draw_traits(rng, MeshKind.MESH_300, FoilKind.R2_1, gold=True))
+    assert film_transmission(Specimen(dry, (6,))) == pytest.approx(np.exp(-dry.foil.depth), rel=0.1)
+    squares = [Specimen(dry, (6,)).square(c, r, 0.5) for c in range(-2, 2) for r in range(-2, 2)]
+    assert np.median([s.severities.thick_ice for s in squares]) < 0.5
+    assert np.median([s.condition.window for s in squares]) > 0.95
