@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from uuid import uuid4
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -62,11 +62,9 @@ def check_same_run(folder: Path, config: RunConfig) -> bool:
     path = folder / CONFIG_FILE
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            "w", dir=folder, prefix=".new-", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(config.model_dump_json(indent=2) + "\n")
-        Path(file.name).replace(path)
+        aside = folder / f"{CONFIG_FILE}.{uuid4().hex}.part"
+        aside.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        aside.replace(path)
         return False
     if RunConfig.model_validate_json(path.read_text(encoding="utf-8")) != config:
         raise CheckpointError(f"{folder}: expected a run of this configuration, found another one")
