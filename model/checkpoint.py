@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from uuid import uuid4
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -56,8 +57,8 @@ def save_checkpoint(path: Path, network: XCryoNet, card: ModelCard) -> ModelCard
     data = save({k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()})
     card = card.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, data)
-    _replace(card_path(path), (card.model_dump_json(indent=2) + "\n").encode())
+    replace_file(path, data)
+    replace_file(card_path(path), (card.model_dump_json(indent=2) + "\n").encode())
     return card
 
 
@@ -118,8 +119,8 @@ def _fill(path: Path, network: XCryoNet, tensors: dict[str, Tensor]) -> None:
     network.load_state_dict(tensors)
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Write aside and rename, so that nobody reads half a file."""
-    aside = path.with_name(path.name + ".part")
+def replace_file(path: Path, data: bytes) -> None:
+    """Write aside and rename, so that nobody reads half a file, whoever else writes it."""
+    aside = path.with_name(f"{path.name}.{uuid4().hex}.part")
     aside.write_bytes(data)
     aside.replace(path)

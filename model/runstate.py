@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -10,7 +9,7 @@ from torch import Tensor
 from torch.optim import AdamW
 
 from model.average import Average
-from model.checkpoint import CheckpointError
+from model.checkpoint import CheckpointError, replace_file
 from model.config import RunConfig
 from model.network import XCryoNet
 from model.steps import Optimisers
@@ -62,9 +61,7 @@ def check_same_run(folder: Path, config: RunConfig) -> bool:
     path = folder / CONFIG_FILE
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        aside = folder / f"{CONFIG_FILE}.{uuid4().hex}.part"
-        aside.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        aside.replace(path)
+        replace_file(path, (config.model_dump_json(indent=2) + "\n").encode())
         return False
     if RunConfig.model_validate_json(path.read_text(encoding="utf-8")) != config:
         raise CheckpointError(f"{folder}: expected a run of this configuration, found another one")
