@@ -11,8 +11,11 @@ from simulate.tears import TearKind
 from simulate.traits import DirtTraits, GridTraits
 
 _SEVERE = (TearKind.HOLE, TearKind.RIPPED, TearKind.GONE)
-_WILD_GENTLE = 0.3
 _GENTLE = (TearKind.HAIRLINE, TearKind.FLAP, TearKind.LEAF, TearKind.SLIT)
+_WILD_GENTLE = 0.3
+
+_HELD = 0.65
+"""How often thick ice keeps a film from tearing wide open."""
 
 
 def draw_recipe(
@@ -26,8 +29,7 @@ def draw_recipe(
         column: Lattice position.
         row: Lattice position.
         wildness: Probability that ice, dirt or tears come from anywhere in their range instead of
-            the grid's own
-            habit: more kinds of square per grid, for training.
+            the grid's own habit: more kinds of square per grid, for training.
     """
     x, y = traits.mesh.center_um(column, row)
     fill = _draw_fill(rng, traits, x, y)
@@ -38,8 +40,8 @@ def draw_recipe(
         dirt_rate *= float(np.exp(rng.normal(0, 1.2)))
     tear = _draw_tear(rng, traits, x, y, wildness=wildness)
     ice = _draw_ice(rng, traits, fill)
-    if tear in _SEVERE and fill > 0.45 and rng.random() < 0.8:
-        tear = TearKind.NONE  # a film held by thick ice does not tear wide open
+    if tear in _SEVERE and fill > 0.45 and rng.random() < _HELD:
+        tear = TearKind.NONE
     if tear is TearKind.GONE:
         ice = replace(ice, fill=min(fill, 0.05), lens=0.0)
     return SquareRecipe(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +23,9 @@ _HELD_UM = 1.5
 _ICE_HOLDS = 0.7
 """How often thick ice stays where the film under it is torn."""
 
+_ICE_THINNED = (0.0, 0.0, 0.1, 0.25, 0.5)
+"""Else what part of its depth may still cover the tear, one of these."""
+
 _OPAQUE_ICE = 0.9
 """Ice of this much more optical depth than a square's thinnest (40 % transmits) ends the window."""
 
@@ -32,6 +36,11 @@ tenths of the light are lost, then all that eight bits keep.
 
 _PALE, _DARK = 0.04, 0.15
 """Dirt of the first optical depth begins to count as an artefact, of the second counts fully."""
+
+_OUTLINE_UM = 3.0
+"""Dirt counts the less the nearer it lies to the window's edge, fully from here on: a clump on a
+bar reads as the bar's outline, and few holes are taken next to it.
+"""
 
 MARKED = 0.25
 """From this weight on dirt is in the mask."""
@@ -88,14 +97,16 @@ def render_square(
     ice = freeze(rng, recipe.ice, opening)
     film = _film_depth(rng, foil, ice, opening)
     tear = _tear(rng, recipe, opening)
-    missing = tear.missing
+    missing, left = tear.missing, np.float32(0)
     if rng.random() < _ICE_HOLDS:
         missing = missing * np.clip(1.4 - ice.depth / 2, 0, 1)
+    else:
+        left = np.float32(rng.choice(_ICE_THINNED))
     held = np.clip(1 + opening.distance_um / np.float32(_HELD_UM), 0, 1)
     dirt = soil(rng, recipe.dirt, opening) * (1 - missing * (1 - held))
     dirt = dirt + ice.spots * (1 - missing)
     kept = film * (1 + tear.layers) + tear.dark + ice.depth
-    depth = (1 - missing) * kept + missing * tear.dark * np.float32(0.3)
+    depth = (1 - missing) * kept + missing * (tear.dark * np.float32(0.3) + ice.depth * left)
     clean = np.asarray(np.exp(-depth) * opening.inside, dtype=np.float32)
     condition, counted, mask = _inspect(_Layers(opening, ice, film, missing, dirt), foil)
     return Square(
@@ -139,13 +150,15 @@ def _inspect(layers: _Layers, foil: Foil) -> tuple[Condition, FloatImage, NDArra
     visible_share = np.clip((np.float32(_FAINT) - over) / np.float32(_FAINT - _DIM), 0, 1)
     weight = np.clip((layers.dirt - np.float32(_PALE)) / np.float32(_DARK - _PALE), 0, 1)
     weight = weight * visible_share * seen
+    inward_px = cv2.distanceTransform(seen.astype(np.uint8), cv2.DIST_L2, 5)
+    counted = weight * np.clip(inward_px * (layers.opening.pixel_um / _OUTLINE_UM), 0, 1)
     condition = Condition(
         missing=float(missing[seen].sum() / visible),
-        dirty=float(weight.sum(dtype=np.float64)) / visible,
+        dirty=float(counted.sum(dtype=np.float64)) / visible,
         window=visible / max(int(np.count_nonzero(inside)), 1),
         clearness=float(ice.clearness[whole].mean()) if whole.any() else 1.0,
         dimming=float(1 - np.exp(-np.median(ice.depth[whole]))) if whole.any() else 0.0,
     )
     dirty = (weight > MARKED).astype(np.uint8)
     mask = lost.astype(np.uint8) * CRACK_BIT | dirty * DIRT_BIT
-    return condition, np.asarray(weight, np.float32), np.asarray(mask, dtype=np.uint8)
+    return condition, np.asarray(counted, np.float32), np.asarray(mask, dtype=np.uint8)

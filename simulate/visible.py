@@ -44,9 +44,10 @@ def see(square: Square, view: View, camera_pixel_um: float) -> Sight:
         view: how it is seen.
         camera_pixel_um: pixel that the view's electrons fall on.
     """
-    shown = square.dirt * _shown(square, view, camera_pixel_um)
+    shown = _shown(square, view, camera_pixel_um)
+    counted = float((square.dirt * shown).sum(dtype=np.float64))
     all_of_it = float(square.dirt.sum(dtype=np.float64))
-    share = float(shown.sum(dtype=np.float64)) / all_of_it if all_of_it > 0 else 0.0
+    share = counted / all_of_it if all_of_it > 0 else 0.0
     condition = replace(square.condition, dirty=square.condition.dirty * share)
     mask = np.where(shown > MARKED, square.mask, square.mask & ~np.uint8(DIRT_BIT))
     return Sight(condition, judge(condition), np.asarray(mask, np.uint8))

@@ -35,6 +35,17 @@ def test_soft_grey_dirt_at_the_bars_counts_less_than_as_much_opaque_dirt() -> No
     assert 0 < dirty < touched
 
 
+def test_clumps_at_the_bars_count_less_than_flakes_inside_and_are_still_marked() -> None:
+    clumps = [square(replace(CLEAN, clumps=6.0), seed=s) for s in range(8)]
+    flakes = [square(replace(CLEAN, flakes=1.0), seed=s) for s in range(8)]
+    counted = [
+        sum(s.condition.dirty for s in found) / sum(np.mean(s.mask == DIRT_BIT) for s in found)
+        for found in (clumps, flakes)
+    ]
+    assert counted[0] < 0.85 * counted[1]
+    assert all(np.any(s.mask & DIRT_BIT) for s in clumps)
+
+
 @pytest.mark.parametrize("depth", [1.5, 2.2])
 def test_dirt_in_a_drowned_window_is_still_seen(depth: float) -> None:
     drowned = replace(THIN, blanket=depth)
@@ -64,3 +75,12 @@ def test_where_all_film_is_gone_nothing_but_vacuum_is_left() -> None:
     found = [square(CLEAN, tear=TearKind.GONE, seed=s) for s in range(8)]
     assert all(s.severities.overall < 1 for s in found)
     assert np.median([np.median(s.transmission[s.transmission > 0.2]) for s in found]) > 0.95
+
+
+def test_a_tear_in_thick_ice_is_seen_bright_faint_or_not_at_all() -> None:
+    thick = replace(THIN, blanket=4.0)
+    found = [square(CLEAN, thick, TearKind.RIPPED, seed=s) for s in range(60)]
+    brightest = np.array([s.transmission.max() for s in found if s.condition.missing > 0.01])
+    assert np.any(brightest > 0.9)
+    assert np.any((brightest < 0.75) & (brightest > 0.05))
+    assert any(s.condition.missing < 0.01 for s in found)
