@@ -11,6 +11,9 @@ from model.config import FeatureConfig, Pooling
 ATTRIBUTES = ("brightness", "squareness", "cracking", "contamination")
 """The four attributes, in the order of every attribute tensor."""
 
+_REMEMBERED = 1000
+_LEAST_VARIANCE = 1e-4
+
 
 class ConvNorm(nn.Module):
     """A convolution without bias and its batch normalisation (a running one when scoring)."""
@@ -179,6 +182,31 @@ class OverallHead(nn.Module):
         """(n, 4) and (n, features) to (n,), nominally 0 to 4."""
         x = torch.cat([attributes - 2.0, features], dim=1)
         return torch.as_tensor(2.0 + self.out(torch.relu(self.hidden(x)))).squeeze(1)
+
+
+class Standardised(nn.Module):
+    """Numbers on their own scales to mean 0 and deviation 1 of all that training has shown."""
+
+    mean: Tensor
+    square: Tensor
+    batches: Tensor
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(inputs))
+        self.register_buffer("square", torch.ones(inputs))
+        self.register_buffer("batches", torch.tensor(0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs) to the same shape, within 4 deviations."""
+        if self.training:
+            with torch.no_grad():
+                self.batches += 1
+                part = 1.0 / self.batches.clamp(max=_REMEMBERED)
+                self.mean.lerp_(x.mean(0), part)
+                self.square.lerp_(x.square().mean(0), part)
+        deviation = (self.square - self.mean.square()).clamp(min=_LEAST_VARIANCE).sqrt()
+        return ((x - self.mean) / deviation).clamp(-4.0, 4.0)
 
 
 def fuse_norms(module: nn.Module) -> None:

@@ -85,6 +85,11 @@ class NetworkConfig(Config):
         description="heads are told the crop's brightness as the paper computes it: it need not be"
         " learnt again",
     )
+    measured_input: bool = Field(
+        default=False,
+        description="heads are told what can be measured in the window without having learnt it:"
+        " shares of it that are dark or bright, its size, shape and roughness",
+    )
     own_contrast: bool = Field(
         default=True,
         description="the primary branch also sees the crop scaled to its own brightest part, as a"

@@ -6,16 +6,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.attributes import LEAST_AREA, NON_ZERO
 from model.blocks import (
     ATTRIBUTES,
     AttributeHead,
     Decoder,
     FeatureNetwork,
     OverallHead,
+    Standardised,
     pool,
 )
 from model.config import NetworkConfig
+from model.measured import MEASURES, brightest, measure, measured_brightness
 
 ATTENDED = ("cracking", "contamination")
 """The attributes that have an attention map and a branch, in the order of every map tensor."""
@@ -23,7 +24,6 @@ ATTENDED = ("cracking", "contamination")
 _LIT = 0.25
 _SHARE_FLOOR = 2e-4
 _COMMON_PITCH_UM = 85.0
-_BRIGHTEST = 0.02
 _DARKEST_SCALED = 0.1
 
 
@@ -161,6 +161,8 @@ class XCryoNet(nn.Module):
         pooled = config.primary.channels[1] * len(config.pooling)
         pooled += 2 if config.pitch_input else 0
         pooled += 1 if config.brightness_input else 0
+        pooled += MEASURES if config.measured_input else 0
+        self.standardised = Standardised(MEASURES) if config.measured_input else None
         self.primary = FeatureNetwork(config.primary, inputs=2 if config.own_contrast else 1)
         self.primary_heads = ScoreHeads(
             pooled + self.shares, config, uncertainty=config.uncertainty and not config.attention
@@ -195,6 +197,8 @@ class XCryoNet(nn.Module):
         told = [self._pitches(x, pitch_um)]
         if self.config.brightness_input:
             told.append(measured_brightness(x) - 2.0)
+        if self.standardised is not None:
+            told.append(self.standardised(measure(x)))
         pooled = torch.cat([pool(features, self.config.pooling), *told], dim=1)
         if self.fusion is None:
             primary = self.primary_heads(pooled)
@@ -266,29 +270,10 @@ def attention_logits(raw: Tensor) -> Tensor:
     return torch.stack([raw[:, :half].amax(1), raw[:, half:].amax(1)], dim=1)
 
 
-def measured_brightness(x: Tensor) -> Tensor:
-    """Mean of the non-zero pixels, 0-4, as `attributes.brightness` has it (paper, section 3).
-
-    Args:
-        x: (n, 1, size, size), `preprocess.network_input`.
-
-    Returns:
-        (n, 1).
-    """
-    film = x.square().flatten(1)  # (n, size * size)
-    lit = film > NON_ZERO
-    count = lit.sum(1)
-    mean = (film * lit).sum(1) / count.clamp(min=1)
-    enough = count >= LEAST_AREA * film.shape[1]
-    return 4.0 * torch.where(enough, mean, 0.0).clamp(max=1.0)[:, None]
-
-
 def scaled_to_own(x: Tensor) -> Tensor:
     """Scale each crop so that its brightest part is 1, unless all of it is as dark as bars.
 
     Args:
         x: (n, 1, size, size), `preprocess.network_input`.
     """
-    flat = x.flatten(1)
-    brightest = flat.topk(max(int(_BRIGHTEST * flat.shape[1]), 1)).values[:, -1]
-    return x / brightest.clamp(min=_DARKEST_SCALED)[:, None, None, None]
+    return x / brightest(x).clamp(min=_DARKEST_SCALED)[:, None, None, None]

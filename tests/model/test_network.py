@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from model.attributes import brightness
 from model.blocks import Context, fuse_norms
 from model.config import FeatureConfig, NetworkConfig, paper_network
-from model.network import Attention, XCryoNet, attention_logits, measured_brightness, scaled_to_own
+from model.measured import measured_brightness
+from model.network import Attention, XCryoNet, attention_logits, scaled_to_own
 from tests.model.samples import SIZE_PX, TINY
 
 
