@@ -176,8 +176,9 @@ def _middle_part(lit: Tensor, reach: int) -> Tensor:
 
 
 def _median(film: Tensor, window: Tensor) -> Tensor:
-    """Median of each window, at every other pixel: (n,); never 0."""
-    values = torch.where(window[..., ::2, ::2] > 0, film[..., ::2, ::2], torch.inf).flatten(1)
+    """Median of each window at every other pixel, the same ones when turned by half: (n,)."""
+    values = torch.where(window > 0, film, torch.inf)
+    values = torch.cat([values[..., i::2, i::2].flatten(1) for i in (0, 1)], dim=1)
     ranked = values.sort(dim=1).values
     middle = (torch.isfinite(values).sum(1).clamp(min=1) - 1) // 2
     found = ranked.gather(1, middle[:, None])[:, 0]

@@ -184,12 +184,15 @@ class XCryoNet(nn.Module):
         assert isinstance(branch, AttributeBranch)
         return branch
 
-    def forward(self, x: Tensor, pitch_um: Tensor | None = None) -> Branches:
+    def forward(
+        self, x: Tensor, pitch_um: Tensor | None = None, measured: Tensor | None = None
+    ) -> Branches:
         """Score a batch.
 
         Args:
             x: (n, 1, size, size), `preprocess.network_input`.
             pitch_um: the grid's mesh pitch, (n,), NaN where unknown; None: unknown for all.
+            measured: `measured.measure` of x, where the caller has it already.
         """
         seen = torch.cat([x, scaled_to_own(x)], dim=1) if self.config.own_contrast else x
         raw = self.primary(seen)  # (n, c, h, w)
@@ -198,7 +201,7 @@ class XCryoNet(nn.Module):
         if self.config.brightness_input:
             told.append(measured_brightness(x) - 2.0)
         if self.standardised is not None:
-            told.append(self.standardised(measure(x)))
+            told.append(self.standardised(measure(x) if measured is None else measured))
         pooled = torch.cat([pool(features, self.config.pooling), *told], dim=1)
         if self.fusion is None:
             primary = self.primary_heads(pooled)

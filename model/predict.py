@@ -15,6 +15,7 @@ from torch.nn import functional
 from model.blocks import fuse_norms
 from model.checkpoint import CheckpointError, ModelCard, load_checkpoint
 from model.domain import why_not_a_square
+from model.measured import measure
 from model.network import Branches, XCryoNet
 from model.preprocess import Crop, CropError, check_crop, film_units, network_input
 from model.reason import Findings, describe, measure_window
@@ -82,6 +83,7 @@ class Scorer:
         self.device = torch.device(device)
         self._size_px = network.config.size_px
         self._reduction = network.config.reduction
+        self._measures = network.config.measured_input
         self._network = network.eval()
         fuse_norms(self._network)
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub
@@ -172,7 +174,8 @@ class Scorer:
         """Look at squares as they are and turned by half: the mean of both errs less."""
         both = torch.cat([inputs, inputs.flip(2, 3)]).to(self.device)
         x = both.contiguous(memory_format=torch.channels_last)
-        branches: Branches = self._network(x, pitches.to(self.device).repeat(2))
+        measured = measure(x[: len(inputs)]).repeat(2, 1) if self._measures else None
+        branches: Branches = self._network(x, pitches.to(self.device).repeat(2), measured)
         final, logits = branches.final, branches.attention_logits
         deviations = None
         if final.log_variance is not None:

@@ -71,6 +71,11 @@ def test_a_turned_crop_measures_alike(turn: int) -> None:
     np.testing.assert_allclose(measured(turned), measured(image), atol=0.05)
 
 
+def test_a_crop_turned_by_half_measures_the_same() -> None:
+    image = torn() * (1 + 0.02 * torch.randn(1, 1, SIZE, SIZE, generator=torch.Generator()))
+    np.testing.assert_allclose(measured(image.flip(2, 3)), measured(image), atol=1e-3)
+
+
 @pytest.mark.parametrize("level", [0.0, 0.01, 1.0, 4.0])
 def test_a_constant_crop_gives_finite_measures(level: float) -> None:
     found = measure(torch.full((2, 1, 32, 32), level))
