@@ -72,6 +72,7 @@ class Square:
     transmission: FloatImage
     clean: FloatImage
     dirt: FloatImage
+    counts: FloatImage
     mask: NDArray[np.uint8]
     size_um: tuple[float, float]
     condition: Condition
@@ -87,6 +88,16 @@ class _Layers:
     film: FloatImage
     missing: FloatImage
     dirt: FloatImage
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """What there is to say about it, see `Square`; rasters (n, n)."""
+
+    condition: Condition
+    dirt: FloatImage
+    counts: FloatImage
+    mask: NDArray[np.uint8]
 
 
 def render_square(
@@ -108,17 +119,18 @@ def render_square(
     kept = film * (1 + tear.layers) + tear.dark + ice.depth
     depth = (1 - missing) * kept + missing * (tear.dark * np.float32(0.3) + ice.depth * left)
     clean = np.asarray(np.exp(-depth) * opening.inside, dtype=np.float32)
-    condition, counted, mask = _inspect(_Layers(opening, ice, film, missing, dirt), foil)
+    truth = _inspect(_Layers(opening, ice, film, missing, dirt), foil)
     return Square(
         recipe=recipe,
         pixel_um=pixel_um,
         transmission=np.asarray(clean * np.exp(-dirt), dtype=np.float32),
         clean=clean,
-        dirt=counted,
-        mask=mask,
+        dirt=truth.dirt,
+        counts=truth.counts,
+        mask=truth.mask,
         size_um=(2 * opening.half_um[0], 2 * opening.half_um[1]),
-        condition=condition,
-        severities=judge(condition),
+        condition=truth.condition,
+        severities=judge(truth.condition),
     )
 
 
@@ -138,8 +150,8 @@ def _tear(rng: np.random.Generator, recipe: SquareRecipe, opening: Opening) -> T
     return first.over(tear_film(rng, recipe.second_tear, opening))
 
 
-def _inspect(layers: _Layers, foil: Foil) -> tuple[Condition, FloatImage, NDArray[np.uint8]]:
-    """Measure the truth: shares of the window, what counts as dirt, and the mask; (n, n)."""
+def _inspect(layers: _Layers, foil: Foil) -> _Truth:
+    """Measure the truth: shares of the window, what is dirt and how much it counts, the mask."""
     inside, ice, missing = layers.opening.inside > 0.5, layers.ice, layers.missing
     thinnest = float(np.percentile(ice.depth[inside], 2)) if inside.any() else 0.0
     seen = inside & ((ice.depth < thinnest + _OPAQUE_ICE) | (missing > 0.5))
@@ -151,14 +163,19 @@ def _inspect(layers: _Layers, foil: Foil) -> tuple[Condition, FloatImage, NDArra
     weight = np.clip((layers.dirt - np.float32(_PALE)) / np.float32(_DARK - _PALE), 0, 1)
     weight = weight * visible_share * seen
     inward_px = cv2.distanceTransform(seen.astype(np.uint8), cv2.DIST_L2, 5)
-    counted = weight * np.clip(inward_px * (layers.opening.pixel_um / _OUTLINE_UM), 0, 1)
+    counts = np.clip(inward_px * (layers.opening.pixel_um / _OUTLINE_UM), 0, 1)
     condition = Condition(
         missing=float(missing[seen].sum() / visible),
-        dirty=float(counted.sum(dtype=np.float64)) / visible,
+        dirty=float((weight * counts).sum(dtype=np.float64)) / visible,
         window=visible / max(int(np.count_nonzero(inside)), 1),
         clearness=float(ice.clearness[whole].mean()) if whole.any() else 1.0,
         dimming=float(1 - np.exp(-np.median(ice.depth[whole]))) if whole.any() else 0.0,
     )
     dirty = (weight > MARKED).astype(np.uint8)
     mask = lost.astype(np.uint8) * CRACK_BIT | dirty * DIRT_BIT
-    return condition, np.asarray(counted, np.float32), np.asarray(mask, dtype=np.uint8)
+    return _Truth(
+        condition,
+        np.asarray(weight, np.float32),
+        np.asarray(counts, np.float32),
+        np.asarray(mask, np.uint8),
+    )

@@ -29,11 +29,16 @@ _BOX_SIGMA = 0.29
 
 @dataclass(frozen=True)
 class Sight:
-    """A square's truth as far as one view of it shows it; `mask` as in `Square`."""
+    """A square's truth as far as one view of it shows it.
+
+    `dirty_share` of the window under dirt, 0-1, wherever in it; of the rubric's `condition` that
+    near the window's edge counts less; `mask` as in `Square`.
+    """
 
     condition: Condition
     severities: Severities
     mask: NDArray[np.uint8]
+    dirty_share: float
 
 
 def see(square: Square, view: View, camera_pixel_um: float) -> Sight:
@@ -44,13 +49,14 @@ def see(square: Square, view: View, camera_pixel_um: float) -> Sight:
         view: how it is seen.
         camera_pixel_um: pixel that the view's electrons fall on.
     """
-    shown = _shown(square, view, camera_pixel_um)
-    counted = float((square.dirt * shown).sum(dtype=np.float64))
-    all_of_it = float(square.dirt.sum(dtype=np.float64))
-    share = counted / all_of_it if all_of_it > 0 else 0.0
-    condition = replace(square.condition, dirty=square.condition.dirty * share)
+    shown = square.dirt * _shown(square, view, camera_pixel_um)
+    counted = float((square.dirt * square.counts).sum(dtype=np.float64))
+    one_px = square.condition.dirty / counted if counted > 0 else 0.0
+    dirty = one_px * float((shown * square.counts).sum(dtype=np.float64))
+    condition = replace(square.condition, dirty=dirty)
     mask = np.where(shown > MARKED, square.mask, square.mask & ~np.uint8(DIRT_BIT))
-    return Sight(condition, judge(condition), np.asarray(mask, np.uint8))
+    share = one_px * float(shown.sum(dtype=np.float64))
+    return Sight(condition, judge(condition), np.asarray(mask, np.uint8), share)
 
 
 def _shown(square: Square, view: View, camera_pixel_um: float) -> FloatImage:

@@ -63,3 +63,9 @@ def test_the_mask_loses_hidden_dirt_and_keeps_missing_film() -> None:
 def test_a_clean_square_is_seen_as_clean() -> None:
     clean = square(CLEAN)
     assert see(clean, a_view(), PIXEL_UM).severities.contamination == pytest.approx(0)
+
+
+def test_the_share_under_dirt_is_all_of_it_and_the_rubric_counts_less_at_the_edge() -> None:
+    clumps = [square(replace(CLEAN, clumps=6.0), seed=s) for s in range(4)]
+    seen = [see(s, a_view(), PIXEL_UM) for s in clumps]
+    assert all(s.condition.dirty < 0.9 * s.dirty_share for s in seen)
