@@ -3,6 +3,8 @@
 A network that has seen few grids does not learn to count dirt; from these numbers its heads can.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -51,6 +53,37 @@ def brightest(x: Tensor) -> Tensor:
     return flat.topk(max(int(_BRIGHTEST * flat.shape[1]), 1)).values[:, -1]
 
 
+@dataclass(frozen=True)
+class _View:
+    """Crops, and what is their window.
+
+    Attributes:
+        film, relative: (n, 1, size, size), film units and in those of the window's level.
+        window, inner, core: 1 or 0, (n, 1, size, size): the window, and it without a narrow and a
+            wide rim.
+        area: of the window in pixels, (n,).
+        typical: level of the window, (n,).
+        pixel_um: of the crops.
+    """
+
+    film: Tensor
+    relative: Tensor
+    window: Tensor
+    inner: Tensor
+    core: Tensor
+    area: Tensor
+    typical: Tensor
+    pixel_um: float
+
+    def reach(self, um: float) -> int:
+        """Pixels of so many um."""
+        return round(um / self.pixel_um)
+
+    def share(self, of: Tensor) -> Tensor:
+        """Logarithm of a mask's share of the window, (n,): ratios become differences."""
+        return torch.log(_sum(of) / self.area + _TINY)
+
+
 @torch.no_grad()
 def measure(x: Tensor) -> Tensor:
     """Measure each crop's window, whichever way up it is.
@@ -65,51 +98,73 @@ def measure(x: Tensor) -> Tensor:
     """
     film = x.float().square()
     pixel_um = CROP_UM / x.shape[-1]
-
-    def reach(um: float) -> int:
-        return round(um / pixel_um)
-
+    narrow, wide, spread = (round(um / pixel_um) for um in (_RIM_UM, _INWARD_UM, _SPREAD_UM))
+    closed = [_close(film, round(um / pixel_um)) for um in _DARK_REACH_UM]
     top = brightest(film).clamp(min=0.01)
-    closed = {um: _close(film, reach(um)) for um in _DARK_REACH_UM}
-    window = _middle_part(closed[_DARK_REACH_UM[-1]] > _LIT * _each(top), reach(_SPREAD_UM))
-    inner, core = _erode(window, reach(_RIM_UM)), _erode(window, reach(_INWARD_UM))
-    area, inside = _area(window), _area(core)
+    window = _middle_part(closed[-1] > _LIT * _each(top), spread)
+    inner, core = _erode(window, narrow), _erode(window, wide)
     typical = _median(film, window)
     relative = film / _each(typical)
+    view = _View(film, relative, window, inner, core, _area(window), typical, pixel_um)
+    parts = (_shape(view, top), _darker(view, closed), _brighter(view), _texture(view))
+    return torch.stack([number for part in parts for number in part], dim=1)
 
-    def share(of: Tensor) -> Tensor:
-        return torch.log(_sum(of) / area + _TINY)
 
+def _shape(view: _View, top: Tensor) -> list[Tensor]:
+    """Levels of the brightest and of the window, its area, what it fills of its box and hull."""
+    window, area = view.window, view.area
     wide, high = window.amax((1, 2)).sum(1).clamp(min=1), window.amax((1, 3)).sum(1).clamp(min=1)
-    found = [
+    hull = _sum(_close(window, view.reach(_HULL_UM)))
+    return [
         top.sqrt(),
-        typical.sqrt(),
-        torch.log(top / typical),
+        view.typical.sqrt(),
+        torch.log(top / view.typical),
         torch.log(area / window[0].numel()),
         area / (wide * high),
-        torch.log(_sum(_close(window, reach(_HULL_UM))) / area - 1 + _TINY).nan_to_num(),
+        torch.log(hull / area - 1 + _TINY).nan_to_num(),
     ]
-    for level in closed.values():
-        darker = (level - film) / _each(typical)
-        found += [share((darker > least) * inner) for least in _DARK]
-        found.append(share((darker > _DARK[1]) * core))
-    found += [share((relative < most) * inner) for most in _LOW]
+
+
+def _darker(view: _View, closed: list[Tensor]) -> list[Tensor]:
+    """Shares darker than what is within some reach of them, and than the window's level."""
+    found = []
+    for level in closed:
+        darker = (level - view.film) / _each(view.typical)
+        found += [view.share((darker > least) * view.inner) for least in _DARK]
+        found.append(view.share((darker > _DARK[1]) * view.core))
+    return found + [view.share((view.relative < most) * view.inner) for most in _LOW]
+
+
+def _brighter(view: _View) -> list[Tensor]:
+    """Shares of more than some breadth that are brighter than the window's level, than film."""
+    found = []
     for um in _BRIGHT_REACH_UM:
-        broad = _open(film, reach(um))
-        found += [share((broad > least * _each(typical)) * window) for least in _BRIGHT]
-        found += [share((broad > least) * window) for least in _BRIGHTER_THAN_FILM]
+        broad = _open(view.film, view.reach(um))
+        relative = broad / _each(view.typical)
+        found += [view.share((relative > least) * view.window) for least in _BRIGHT]
+        found += [view.share((broad > least) * view.window) for least in _BRIGHTER_THAN_FILM]
+    return found
+
+
+def _texture(view: _View) -> list[Tensor]:
+    """How flat or rough the window is, its mean, its slopes inside and at its edge."""
+    core, inside, relative = view.core, _area(view.core), view.relative
     mean = _blur(relative)
     rough = (_blur(relative.square()) - mean.square()).clamp(min=0).sqrt()
-    found += [_sum((rough < most) * inner) / area for most in _FLAT]
-    found += [_sum(rough * core) / inside, _sum(relative * core) / inside]
     fine = (relative - mean) * core
-    found += [(_sum(fine.square()) / inside).sqrt(), (_sum(fine.relu().square()) / inside).sqrt()]
     slope = _slope(relative)
-    found += [_sum(slope * core) / inside, (slope * core).amax((1, 2, 3))]
-    found += [share((slope > least) * core) for least in _STEEP]
-    rim = _dilate(window, 1) - _erode(window, 1)
-    found.append(_sum(slope * rim) / _area(rim))
-    return torch.stack(found, dim=1)
+    rim = _dilate(view.window, 1) - _erode(view.window, 1)
+    return [
+        *(_sum((rough < most) * view.inner) / view.area for most in _FLAT),
+        _sum(rough * core) / inside,
+        _sum(relative * core) / inside,
+        (_sum(fine.square()) / inside).sqrt(),
+        (_sum(fine.relu().square()) / inside).sqrt(),
+        _sum(slope * core) / inside,
+        (slope * core).amax((1, 2, 3)),
+        *(view.share((slope > least) * core) for least in _STEEP),
+        _sum(slope * rim) / _area(rim),
+    ]
 
 
 def _each(levels: Tensor) -> Tensor:
