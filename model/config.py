@@ -86,7 +86,7 @@ class NetworkConfig(Config):
         " learnt again",
     )
     measured_input: bool = Field(
-        default=False,
+        default=True,
         description="heads are told what can be measured in the window without having learnt it:"
         " shares of it that are dark or bright, its size, shape and roughness",
     )
@@ -147,6 +147,7 @@ def paper_network() -> NetworkConfig:
         share_pooling=False,
         pitch_input=False,
         brightness_input=False,
+        measured_input=False,
         own_contrast=False,
         overall_sees_features=False,
         graded_attention=False,

@@ -98,6 +98,11 @@ def test_the_primary_branch_works_alone() -> None:
     assert out.final.log_variance.shape == (2, 5)
 
 
+def test_the_papers_network_has_none_of_the_additions() -> None:
+    switches = {k: v for k, v in paper_network().model_dump().items() if isinstance(v, bool)}
+    assert [name for name, on in switches.items() if on] == ["attention"]
+
+
 def test_final_scores_are_both_heads_mean_and_the_primarys_learn_nothing_from_it(
     network: XCryoNet,
 ) -> None:
