@@ -25,11 +25,13 @@ class SmallGpu(XCryoNet):
         self.most = most
         self.sizes: list[int] = []
 
-    def forward(self, x: Tensor, pitch_um: Tensor | None = None) -> Branches:
+    def forward(
+        self, x: Tensor, pitch_um: Tensor | None = None, measured: Tensor | None = None
+    ) -> Branches:
         self.sizes.append(len(x) // 2)
         if len(x) > 2 * self.most:
             raise torch.cuda.OutOfMemoryError
-        return super().forward(x, pitch_um)
+        return super().forward(x, pitch_um, measured)
 
 
 def tiny_scorer(network: XCryoNet | None = None) -> Scorer:
