@@ -5,12 +5,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from model.config import RunConfig
+from model.config import ADDED_LATER, RunConfig
 from model.network import XCryoNet
 
 
@@ -39,6 +39,14 @@ class ModelCard(BaseModel):
         default_factory=dict, description="`<data>/<score>/<figure>`: value"
     )
     limits: str = Field(default="", description="what it is known not to do well")
+
+    @field_validator("config", mode="before")
+    @classmethod
+    def _as_it_was(cls, config: object) -> object:
+        """Switch off what the network of an older card did not have yet."""
+        if isinstance(config, dict) and isinstance(config.get("network"), dict):
+            return config | {"network": dict.fromkeys(ADDED_LATER, False) | config["network"]}
+        return config
 
     @property
     def model_id(self) -> str:

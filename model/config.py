@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from model.preprocess import CROP_SIZE_PX
 
 
+ADDED_LATER = ("both_heads", "measured_input")
+"""Switches of the network that cards of older weights do not name."""
+
+
 class Config(BaseModel):
     """A frozen part of a configuration; an unknown field is an error."""
 

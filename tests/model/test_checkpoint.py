@@ -1,12 +1,13 @@
 """Weights and card: what was saved is loaded, what was changed is refused."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
 from model.checkpoint import CheckpointError, card_path, load_checkpoint, save_checkpoint
-from model.config import RunConfig
+from model.config import ADDED_LATER, RunConfig
 from model.network import XCryoNet
 from tests.model.samples import SIZE_PX, TINY, card
 
@@ -26,6 +27,17 @@ def test_what_was_saved_scores_the_same(path: Path) -> None:
     assert torch.equal(loaded(x).final.stacked(), original(x).final.stacked())
     assert found.model_id == found.sha256[:12]
     assert not loaded.training
+
+
+def test_a_card_from_before_an_addition_loads_without_it(tmp_path: Path) -> None:
+    older = TINY.model_copy(update=dict.fromkeys(ADDED_LATER, False))
+    path = tmp_path / "w.safetensors"
+    save_checkpoint(path, XCryoNet(older), card(RunConfig(network=older)))
+    written = json.loads(card_path(path).read_text())
+    for name in ADDED_LATER:
+        del written["config"]["network"][name]
+    card_path(path).write_text(json.dumps(written))
+    assert load_checkpoint(path)[1].config.network == older
 
 
 def test_a_changed_byte_is_noticed(path: Path) -> None:
