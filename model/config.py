@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.preprocess import CROP_SIZE_PX
 
-
 ADDED_LATER = ("both_heads", "measured_input")
 """Switches of the network that cards of older weights do not name."""
 
