@@ -28,9 +28,9 @@ CRACK_LOSS = ((0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0), (0.0, 0.6, 1.0, 1.5, 2.0
 class Condition:
     """Shares measured on a square's truth, all 0-1.
 
-    `missing` of the window without film; `dirty` of the window under dark artefacts; `window` of
-    the opening that transmits; `clearness` how visible holes are on average in the window;
-    `dimming` what the window's typical ice takes from the film's brightness.
+    `missing` of the window without film; `dirty` of the window under dark artefacts, which near its
+    edge count less; `window` of the opening that transmits; `clearness` how visible holes are on
+    average in the window; `dimming` what the window's typical ice takes from the film's brightness.
     """
 
     missing: float
