@@ -213,7 +213,7 @@ def _blur(x: Tensor) -> Tensor:
 def _slope(x: Tensor) -> Tensor:
     across = functional.pad(x[..., :, 2:] - x[..., :, :-2], (1, 1, 0, 0))
     along = functional.pad(x[..., 2:, :] - x[..., :-2, :], (0, 0, 1, 1))
-    return torch.hypot(across, along)
+    return (across.square() + along.square()).sqrt()
 
 
 def _middle_part(lit: Tensor, reach: int) -> Tensor:
