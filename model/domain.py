@@ -4,10 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.preprocess import FILM_CLIP
-
-CROP_UM = 102.4
-"""Side of a crop: on a coarser mesh a window may fill it from edge to edge."""
+from model.preprocess import CROP_UM, FILM_CLIP
 
 _REDUCE = 4
 _BLACK = 0.002

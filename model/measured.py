@@ -10,9 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.attributes import LEAST_AREA, NON_ZERO
-
-CROP_UM = 102.4
-"""Side of a crop."""
+from model.preprocess import CROP_UM
 
 _BRIGHTEST = 0.02
 _LIT = 0.45

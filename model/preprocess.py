@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 CROP_SIZE_PX = 640
 """Side of a square's crop, pixels (paper, section 3)."""
 
+CROP_UM = 102.4
+"""Side of a square's crop, um: on a coarser mesh a window may fill it from edge to edge."""
+
 FILM_CLIP = 4.0
 """Brightest value kept, in film levels: no specimen is four times brighter than its film."""
 
