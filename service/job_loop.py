@@ -27,6 +27,7 @@ from service.queries.jobs import (
     finish_job,
     forget_jobs,
     hand_back_jobs,
+    list_forgotten,
     start_job,
 )
 from service.settings import Settings
@@ -132,14 +133,22 @@ class JobLoop:
         gone = self._queue.list_holders(quiet) - self._list_workers()
         if gone:
             log.warning("released jobs of dead workers", jobs=self._queue.release(sorted(gone)))
+        mine = self._queue.release_stranded(self.worker_id, quiet, running=self._running)
+        if mine:
+            log.warning("released jobs that were taken and not begun", jobs=mine)
         live = self._queue.list_live()
         with self._database.write() as session:
             fail_lost_jobs(session, live, quiet)
             forget_jobs(session, KEEP_DONE)
-        for request in self._work.list_wanted():
+        wanted = {request.job_id: request for request in self._work.list_wanted()}
+        for request in wanted.values():
             if request.job_id not in live:
                 priority = Priority.RENEW if request.renews else Priority.CATCH_UP
                 self._queue.submit(request, priority)
+        with self._database.read() as session:
+            forgotten = list_forgotten(session, live | wanted.keys())
+        for job_id, run in forgotten:
+            self._queue.enqueue(job_id, run, priority=Priority.CATCH_UP)
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_S
             self._queue.forget(KEEP_DONE)

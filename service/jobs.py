@@ -7,7 +7,7 @@ is our row in `job`. A job carries only its id; one run of it is a DBOS workflow
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -86,12 +86,8 @@ class DurableQueue:
 
     def list_holders(self, quiet: timedelta) -> frozenset[str]:
         """List the workers that hold a job which has not changed hands for so long."""
-        before_ms = (datetime.now(UTC) - quiet).timestamp() * 1000
-        return frozenset(
-            run.executor_id
-            for run in self._list(["PENDING"])
-            if run.executor_id is not None and (run.updated_at or 0) <= before_ms
-        )
+        held = self._list_held(quiet)
+        return frozenset(run.executor_id for run in held if run.executor_id is not None)
 
     def release(self, worker_ids: Sequence[str]) -> list[str]:
         """Give the jobs of workers that are gone back to the queue.
@@ -99,10 +95,29 @@ class DurableQueue:
         Returns:
             The ids of the jobs.
         """
-        held = [run for run in self._list(["PENDING"]) if run.executor_id in worker_ids]
-        if held:
-            self._client.resume_workflows([run.workflow_id for run in held], queue_name=QUEUE)
-        return [_job_id(run) for run in held]
+        return self._give_back(run for run in self._list_held() if run.executor_id in worker_ids)
+
+    def release_stranded(
+        self, worker_id: str, quiet: timedelta, *, running: str | None
+    ) -> list[str]:
+        """Give back what a living worker holds and does not do.
+
+        DBOS notes that a worker has a run before the worker learns of it: a database that goes away
+        between the two leaves a run that nobody does and nobody takes over.
+
+        Args:
+            worker_id: who asks.
+            quiet: leave runs alone that changed hands later than so long ago.
+            running: the job that this worker does.
+
+        Returns:
+            The ids of the jobs.
+        """
+        return self._give_back(
+            run
+            for run in self._list_held(quiet)
+            if run.executor_id == worker_id and _job_id(run) != running
+        )
 
     def forget(self, older_than: timedelta) -> int:
         """Drop what DBOS remembers of runs that ended long ago.
@@ -124,6 +139,17 @@ class DurableQueue:
     def close(self) -> None:
         """Close the connections."""
         self._client.destroy()
+
+    def _list_held(self, quiet: timedelta = timedelta(0)) -> list[WorkflowStatus]:
+        before_ms = (datetime.now(UTC) - quiet).timestamp() * 1000
+        held = self._list(["PENDING"])
+        return [run for run in held if not quiet or (run.updated_at or 0) <= before_ms]
+
+    def _give_back(self, runs: Iterable[WorkflowStatus]) -> list[str]:
+        held = list(runs)
+        if held:
+            self._client.resume_workflows([run.workflow_id for run in held], queue_name=QUEUE)
+        return [_job_id(run) for run in held]
 
     def _list(self, states: list[str]) -> list[WorkflowStatus]:
         return self._client.list_workflows(

@@ -122,6 +122,22 @@ def fail_lost_jobs(session: Session, live: Collection[str], older_than: timedelt
             row.state = JobState.FAILED
 
 
+def list_forgotten(session: Session, known: Collection[str]) -> list[tuple[str, int]]:
+    """List the jobs that wait by their row alone: the queue was away when they were to enter it.
+
+    Args:
+        session: any session.
+        known: jobs that are in the queue, or are being asked for now.
+
+    Returns:
+        Their ids, and the numbers of the runs to put into the queue.
+    """
+    waiting = sa.select(JobRow.id, JobRow.attempts).where(
+        JobRow.state.in_((JobState.QUEUED, JobState.FAILED))
+    )
+    return [(id_, made + 1) for id_, made in session.execute(waiting) if id_ not in known]
+
+
 def hand_back_jobs(session: Session, worker_id: str) -> None:
     """Take back what a worker was asked to stop in: it neither failed nor died."""
     rows = session.scalars(

@@ -97,6 +97,23 @@ def test_a_job_that_was_lost_between_the_row_and_the_queue_is_queued_again(
     assert read_job(database, request).state is JobState.QUEUED
 
 
+def test_a_job_whose_queue_was_away_is_queued_although_nobody_wants_it_any_more(
+    database: Database, queue: DurableQueue, loop: JobLoop
+) -> None:
+    waits, failed, done = add_requests(database, 3)
+    states = {waits: JobState.QUEUED, failed: JobState.FAILED, done: JobState.DONE}
+    with database.write() as session:
+        for request, state in states.items():
+            session.add(JobRow(id=request.job_id, tile_id=request.tile_id, state=state))
+
+    loop.reconcile()
+    live = queue.list_live()
+    loop.run_job(waits.job_id)
+
+    assert live == {waits.job_id, failed.job_id}
+    assert read_job(database, waits).state is JobState.DONE
+
+
 def test_a_done_job_says_so(
     database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
 ) -> None:

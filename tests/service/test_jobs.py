@@ -1,13 +1,14 @@
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import make_url
 
 from service.database import Database
 from service.job_queue import Priority
-from service.jobs import DurableQueue, job_database_url
+from service.jobs import SCHEMA, DurableQueue, job_database_url
 from service.queries.jobs import fail_job, list_asked, start_job
 from service.tables import JobState
 from tests.service.workers import add_requests, read_job, wait_until, workers_on
@@ -90,6 +91,44 @@ def test_a_job_of_a_killed_worker_is_finished_by_another_one_once(
     assert pid not in {worker for worker, _, _ in workers.lines("end")}
     killed = next(request for request in requests if request.job_id == killed_job)
     assert read_job(database, killed).attempts == 2
+
+
+@on_both
+def test_a_job_that_its_worker_has_never_heard_of_is_given_back(
+    database: Database, queue: DurableQueue
+) -> None:
+    stranded, runs, other = requests = add_requests(database, 3)
+    for request in requests:
+        queue.submit(request)
+    held_by = {stranded: "worker", runs: "worker", other: "another"}
+    on_postgres = database.url.get_backend_name() == "postgresql"
+    engine = sa.create_engine(database.url if on_postgres else job_database_url(database.url))
+    with engine.begin() as db:
+        for request, worker in held_by.items():
+            _hold(db, f"{request.job_id}#1", worker, since=timedelta(minutes=1))
+    engine.dispose()
+
+    soon = queue.release_stranded("worker", timedelta(minutes=2), running=runs.job_id)
+    late = queue.release_stranded("worker", timedelta(seconds=30), running=runs.job_id)
+
+    assert soon == []
+    assert late == [stranded.job_id]
+    assert queue.length() == 1
+
+
+def _hold(db: sa.Connection, run: str, worker: str, since: timedelta) -> None:
+    """Give a run to a worker, as the queue does, some time ago."""
+    table = sa.table(
+        "workflow_status",
+        *map(sa.column, ("workflow_uuid", "status", "executor_id", "updated_at")),
+        schema=None if db.dialect.name == "sqlite" else SCHEMA,
+    )
+    at_ms = int((datetime.now(UTC) - since).timestamp() * 1000)
+    db.execute(
+        sa.update(table)
+        .where(table.c.workflow_uuid == run)
+        .values(status="PENDING", executor_id=worker, updated_at=at_ms)
+    )
 
 
 @on_both
