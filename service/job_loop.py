@@ -23,11 +23,10 @@ from service.queries.jobs import (
     StartedJob,
     bury_job,
     fail_job,
-    fail_lost_jobs,
     finish_job,
     forget_jobs,
     hand_back_jobs,
-    list_forgotten,
+    recall_lost_jobs,
     start_job,
 )
 from service.settings import Settings
@@ -138,17 +137,14 @@ class JobLoop:
             log.warning("released jobs that were taken and not begun", jobs=mine)
         live = self._queue.list_live()
         with self._database.write() as session:
-            fail_lost_jobs(session, live, quiet)
+            lost = recall_lost_jobs(session, live, quiet)
             forget_jobs(session, KEEP_DONE)
         wanted = {request.job_id: request for request in self._work.list_wanted()}
+        for job_id, run in lost.items():
+            self._queue.enqueue_again(job_id, run, _priority(wanted.get(job_id)))
         for request in wanted.values():
-            if request.job_id not in live:
-                priority = Priority.RENEW if request.renews else Priority.CATCH_UP
-                self._queue.submit(request, priority)
-        with self._database.read() as session:
-            forgotten = list_forgotten(session, live | wanted.keys())
-        for job_id, run in forgotten:
-            self._queue.enqueue(job_id, run, priority=Priority.CATCH_UP)
+            if request.job_id not in live | lost.keys():
+                self._queue.submit(request, _priority(request))
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_S
             self._queue.forget(KEEP_DONE)
@@ -219,6 +215,10 @@ class JobLoop:
 
     def _state(self) -> WorkerState:
         return WorkerState.IDLE if self._running is None else WorkerState.BUSY
+
+
+def _priority(request: ScoreRequest | None) -> Priority:
+    return Priority.RENEW if request is not None and request.renews else Priority.CATCH_UP
 
 
 def _exit_at_once(code: int) -> NoReturn:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
 from sqlalchemy import URL
@@ -51,30 +52,21 @@ class DurableQueue:
         self, job_id: str, run: int, *, priority: Priority = Priority.LIVE, delay_s: float = 0.0
     ) -> None:
         """Put one run of a job into the queue; putting the same run twice changes nothing."""
-        options: EnqueueOptions = {
-            "workflow_name": WORKFLOW,
-            "queue_name": QUEUE,
-            "workflow_id": f"{job_id}#{run}",
-            "app_version": VERSION,
-            "priority": int(priority),
-        }
-        if delay_s > 0:
-            options["delay_seconds"] = delay_s
-        self._client.enqueue(options, job_id)
+        self._put(job_id, str(run), priority, delay_s)
 
     def hurry(self, job_id: str, run: int) -> None:
         """Let a run that waits come before all others.
 
         It is put into the queue a second time: what comes later finds that nothing is left to do.
         """
-        options: EnqueueOptions = {
-            "workflow_name": WORKFLOW,
-            "queue_name": QUEUE,
-            "workflow_id": f"{job_id}#{run}!",
-            "app_version": VERSION,
-            "priority": int(Priority.LOOKED_AT),
-        }
-        self._client.enqueue(options, job_id)
+        self._put(job_id, f"{run}!", Priority.LOOKED_AT)
+
+    def enqueue_again(self, job_id: str, run: int, priority: Priority) -> None:
+        """Put a run into the queue that should be in it and is not, however it was lost.
+
+        Its first entry may have ended without it: this one has a name that no other ever had.
+        """
+        self._put(job_id, f"{run}+{uuid4().hex[:8]}", priority)
 
     def list_live(self) -> frozenset[str]:
         """List the ids of the jobs that wait or run."""
@@ -139,6 +131,18 @@ class DurableQueue:
     def close(self) -> None:
         """Close the connections."""
         self._client.destroy()
+
+    def _put(self, job_id: str, entry: str, priority: Priority, delay_s: float = 0.0) -> None:
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": f"{job_id}#{entry}",
+            "app_version": VERSION,
+            "priority": int(priority),
+        }
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._client.enqueue(options, job_id)
 
     def _list_held(self, quiet: timedelta = timedelta(0)) -> list[WorkflowStatus]:
         before_ms = (datetime.now(UTC) - quiet).timestamp() * 1000

@@ -112,30 +112,28 @@ def bury_job(session: Session, job_id: str, reason: str) -> None:
         row.state, row.reason, row.finished_at = JobState.DEAD, reason, utc_now()
 
 
-def fail_lost_jobs(session: Session, live: Collection[str], older_than: timedelta) -> None:
-    """Mark jobs as failed that seem to run but are in no queue: a crash came between the two."""
-    running = sa.select(JobRow).where(
-        JobRow.state == JobState.RUNNING, JobRow.started_at < utc_now() - older_than
-    )
-    for row in session.scalars(running):
-        if row.id not in live:
-            row.state = JobState.FAILED
-
-
-def list_forgotten(session: Session, known: Collection[str]) -> list[tuple[str, int]]:
-    """List the jobs that wait by their row alone: the queue was away when they were to enter it.
+def recall_lost_jobs(
+    session: Session, live: Collection[str], older_than: timedelta
+) -> dict[str, int]:
+    """Let jobs wait again that are in no queue: a crash or an outage came between row and queue.
 
     Args:
-        session: any session.
-        known: jobs that are in the queue, or are being asked for now.
+        session: a writing one.
+        live: jobs that are in the queue.
+        older_than: leave jobs alone that were begun later than so long ago.
 
     Returns:
-        Their ids, and the numbers of the runs to put into the queue.
+        Their ids, and the number of each one's next run.
     """
-    waiting = sa.select(JobRow.id, JobRow.attempts).where(
-        JobRow.state.in_((JobState.QUEUED, JobState.FAILED))
-    )
-    return [(id_, made + 1) for id_, made in session.execute(waiting) if id_ not in known]
+    asked = JobRow.state.in_((JobState.QUEUED, JobState.FAILED))
+    begun = sa.and_(JobRow.state == JobState.RUNNING, JobRow.started_at < utc_now() - older_than)
+    lost = {}
+    question = sa.select(JobRow).where(sa.or_(asked, begun)).with_for_update()
+    for row in session.scalars(question):
+        if row.id not in live:
+            row.state = JobState.QUEUED
+            lost[row.id] = row.attempts + 1
+    return lost
 
 
 def hand_back_jobs(session: Session, worker_id: str) -> None:

@@ -9,11 +9,11 @@ from service.database import Database
 from service.heartbeat import Heartbeat
 from service.job_loop import JobLoop
 from service.job_queue import ScoreRequest
-from service.jobs import DurableQueue
+from service.jobs import DurableQueue, running_jobs
 from service.queries.jobs import StartedJob, start_job
 from service.settings import Settings
 from service.tables import JobRow, JobState, utc_now
-from tests.service.workers import add_requests, read_job
+from tests.service.workers import add_requests, read_job, wait_until
 
 
 class NotedWork:
@@ -112,6 +112,21 @@ def test_a_job_whose_queue_was_away_is_queued_although_nobody_wants_it_any_more(
 
     assert live == {waits.job_id, failed.job_id}
     assert read_job(database, waits).state is JobState.DONE
+
+
+def test_a_job_whose_entry_in_the_queue_ended_without_it_is_queued_again(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = work.wanted = add_requests(database, 1)
+    queue.submit(request)
+    with running_jobs(database.url, "worker", lambda _: None, grace_s=1):
+        wait_until(lambda: not queue.list_live())
+
+    loop.reconcile()
+    live = queue.list_live()
+
+    assert read_job(database, request).state is JobState.QUEUED
+    assert live == {request.job_id}
 
 
 def test_a_done_job_says_so(
