@@ -1,7 +1,7 @@
 """Dirt on the film: specks, chains, clumps along the bars, flakes, pale crystals and veils."""
 
 from dataclasses import dataclass
-from math import cos, pi, sin
+from math import cos, pi, sin, sqrt
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ STEPS_PER_DEPTH = 40
 """Optical depth is painted in 8-bit steps of 1/40; the darkest paint transmits 0.2 %."""
 
 _ROUND_UM = 3.0
+_HEXAGON = 6
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,12 @@ class Blob:
 
 @dataclass
 class Canvas:
-    """A raster on which dirt is painted, and the opening's half sides for placing it."""
+    """A raster on which dirt is painted; for placing it the opening's half sides, and its bars."""
 
     paint: NDArray[np.uint8]
     pixel_um: float
     half_um: tuple[float, float]
+    bars: int
 
     def to_px(self, points_um: NDArray[np.float64]) -> NDArray[np.int32]:
         """Fixed-point raster positions of points (..., 2) in um."""
@@ -63,7 +65,9 @@ class Canvas:
 def soil(rng: np.random.Generator, dirt: Dirt, opening: Opening) -> FloatImage:
     """Optical depth of all dirt on one square, float32 (n, n)."""
     n = opening.x.shape[0]
-    canvas = Canvas(np.zeros((n, n), np.uint8), opening.pixel_um, opening.half_um)
+    canvas = Canvas(
+        np.zeros((n, n), np.uint8), opening.pixel_um, opening.half_um, 2 * len(opening.across)
+    )
     paint_blobs(rng, canvas, _crystals(rng, canvas, dirt) + _grime(rng, canvas, dirt))
     canvas.paint = _soften(rng, canvas)
     small = _specks(rng, canvas, dirt) + _groups(rng, canvas, dirt) + _clumps(rng, canvas, dirt)
@@ -108,11 +112,14 @@ def _anywhere(rng: np.random.Generator, canvas: Canvas) -> tuple[float, float]:
 
 
 def _at_edge(rng: np.random.Generator, canvas: Canvas, depth_um: float) -> tuple[float, float]:
-    """A place along one of the four bars; more often inside the opening than on the metal."""
+    """A place along one of the bars; more often inside the opening than on the metal."""
     hx, hy = canvas.half_um
     inward = abs(float(rng.normal(0, depth_um))) - 0.4
     along = float(rng.uniform(-1, 1))
-    side = int(rng.integers(4))
+    side = int(rng.integers(canvas.bars))
+    if canvas.bars == _HEXAGON:
+        turn, away, beside = side * pi / 3, hx - inward, along * hx / sqrt(3)
+        return away * cos(turn) - beside * sin(turn), away * sin(turn) + beside * cos(turn)
     if side < 2:
         return (hx - inward) * (1 if side else -1), along * hy
     return along * hx, (hy - inward) * (1 if side == 3 else -1)

@@ -1,7 +1,7 @@
 """Build a data set folder of simulated squares with their truth."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from model.attributes import brightness, squareness
 from model.dataset import DatasetWriter, Header, Labels, Split, Square
 from model.preprocess import Crop, film_units
 from simulate.crops import Jitter, SimulatedCrop, cut_crop
+from simulate.mesh import MeshKind
 from simulate.raters import draw_raters, mean_labels, rate_all
 from simulate.specimen import Specimen
-from simulate.traits import draw_kinds, draw_traits, make_clean, make_dry
+from simulate.traits import EVERY_MESH, draw_kinds, draw_traits, make_clean, make_dry
 from simulate.view import draw_view, vary_view
 
 RASTER_UM = 0.25
@@ -33,7 +34,8 @@ class OutputNotEmptyError(ValueError):
 class DatasetPlan:
     """How many grids and squares, the seed, and the share of grids kept for validation and test.
 
-    Labels are the truth, or with `raters` the mean of that many people's scores.
+    Labels are the truth, or with `raters` the mean of that many people's scores. Each grid has one
+    of `meshes`.
     """
 
     grids: int
@@ -42,6 +44,7 @@ class DatasetPlan:
     validation: float = 0.15
     test: float = 0.0
     raters: int = 0
+    meshes: tuple[MeshKind, ...] = EVERY_MESH
 
 
 def check_empty(out: Path) -> None:
@@ -75,7 +78,8 @@ def write_dataset(
         (out / "truth.jsonl").open("w", encoding="utf-8") as truth,
     ):
         for grid in range(plan.grids):
-            for index, crop in enumerate(simulate_grid(plan.seed, grid, plan.squares_per_grid)):
+            crops = simulate_grid(plan.seed, grid, plan.squares_per_grid, plan.meshes)
+            for index, crop in enumerate(crops):
                 labels = label(crop)
                 ratings = rate_all(raters, labels, (plan.seed, grid, index))
                 place = (grid, index, _split(grid, plan))
@@ -86,10 +90,12 @@ def write_dataset(
                 progress(1)
 
 
-def simulate_grid(seed: int, grid: int, count: int) -> Iterator[SimulatedCrop]:
+def simulate_grid(
+    seed: int, grid: int, count: int, meshes: Sequence[MeshKind] = EVERY_MESH
+) -> Iterator[SimulatedCrop]:
     """Draw one grid and cut `count` of its squares; drowned ones are thinned out."""
     rng = np.random.default_rng([seed, grid])
-    mesh, foil, gold = draw_kinds(rng)
+    mesh, foil, gold = draw_kinds(rng, meshes)
     traits = draw_traits(rng, mesh, foil, gold=gold)
     kind = rng.random()
     if kind < _CLEAN:

@@ -7,6 +7,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from simulate.dataset import DatasetPlan, OutputNotEmptyError, check_empty, write_dataset
+from simulate.mesh import MeshKind
+from simulate.traits import EVERY_MESH
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="label as the mean of so many imperfect raters (default 0: the truth)",
     )
+    parser.add_argument(
+        "--mesh",
+        nargs="+",
+        choices=[kind.value for kind in EVERY_MESH],
+        default=[kind.value for kind in EVERY_MESH],
+        help="meshes that its grids may have (default: all)",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -37,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         squares_per_grid=args.squares_per_grid,
         seed=args.seed,
         raters=args.raters,
+        meshes=tuple(MeshKind(name) for name in args.mesh),
     )
     total = plan.grids * plan.squares_per_grid
     try:

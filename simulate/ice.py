@@ -97,9 +97,8 @@ def _shelf(
 def _dome(opening: Opening, ice: Ice) -> FloatImage:
     """How far the surface sags: 0 at the bars, 1 in the middle; level lines turn round inside."""
     power = np.float32(np.clip(ice.squareness - 2.2 * ice.fill, 2.0, 5.0))
-    x = np.minimum(np.abs(opening.x), 1) ** power
-    y = np.minimum(np.abs(opening.y), 1) ** power
-    return np.asarray((1 - x) * (1 - y), dtype=np.float32)
+    sags = [1 - np.minimum(np.abs(place), 1) ** power for place in opening.across]
+    return np.asarray(np.prod(sags, axis=0), dtype=np.float32)
 
 
 def _lenses(rng: np.random.Generator, opening: Opening) -> FloatImage:

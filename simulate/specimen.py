@@ -78,7 +78,7 @@ class Specimen:
         low = np.floor(indices.min(axis=0) - 0.5).astype(int)
         high = np.ceil(indices.max(axis=0) + 0.5).astype(int)
         cell = compose(to_image, np.column_stack([_rotation(self.mesh.rotation_deg), [0.0, 0.0]]))
-        reach_x, reach_y = np.abs(cell[:, :2]).sum(axis=1) * (self.mesh.window_um * 0.53)
+        reach_x, reach_y = np.abs(cell[:, :2]).sum(axis=1) * self.mesh.reach_um
         found = []
         for row in range(low[1], high[1] + 1):
             for column in range(low[0], high[0] + 1):

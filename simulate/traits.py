@@ -1,5 +1,6 @@
 """What is common to one grid: mesh and foil, how it was frozen, how dirty and torn it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,15 @@ from simulate.film import Foil, FoilKind
 from simulate.mesh import Mesh, MeshKind
 
 GRID_RADIUS_UM = 1500.0
+EVERY_MESH = tuple(MeshKind)
+_MESH_ODDS = {
+    MeshKind.MESH_200: 0.27,
+    MeshKind.MESH_300: 0.44,
+    MeshKind.MESH_400: 0.17,
+    MeshKind.HEX_200: 0.03,
+    MeshKind.HEX_300: 0.06,
+    MeshKind.HEX_400: 0.03,
+}
 _AMOUNTS = ("specks", "grime", "groups", "clumps", "flakes", "crystals", "covers")
 
 
@@ -149,9 +159,17 @@ def make_dry(rng: np.random.Generator, traits: GridTraits) -> GridTraits:
     return make_clean(rng, dry) if rng.random() < 0.5 else dry
 
 
-def draw_kinds(rng: np.random.Generator) -> tuple[MeshKind, FoilKind, bool]:
-    """Choose mesh, foil and metal by how often one meets them."""
-    mesh = MeshKind(rng.choice(["200", "300", "400"], p=[0.3, 0.5, 0.2]))
+def draw_kinds(
+    rng: np.random.Generator, meshes: Sequence[MeshKind] = EVERY_MESH
+) -> tuple[MeshKind, FoilKind, bool]:
+    """Choose mesh, foil and metal by how often one meets them.
+
+    Args:
+        rng: Source of randomness.
+        meshes: To choose from.
+    """
+    odds = np.array([_MESH_ODDS[kind] for kind in meshes])
+    mesh = meshes[int(rng.choice(len(meshes), p=odds / odds.sum()))]
     foils = list(FoilKind)
     foil = foils[int(rng.choice(len(foils), p=[0.17, 0.12, 0.35, 0.1, 0.05, 0.06, 0.08, 0.07]))]
     gold = foil not in {FoilKind.LACEY, FoilKind.CONTINUOUS} and rng.random() < 0.2
