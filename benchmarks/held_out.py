@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.grad_cam import grad_cam
 from model.dataset import read_dataset
+from model.looks import look_twice
 from model.metrics import SCORES, share_inside
 from model.network import ATTENDED, XCryoNet
 from model.preprocess import Crop
@@ -90,9 +91,10 @@ def look(network: XCryoNet, squares: Squares) -> Looks:
     parts = []
     for batch in plain_batches(squares, 8, network.config.map_px):
         with torch.inference_mode():
-            logits = network(batch.inputs, batch.pitches).attention_logits
+            maps = look_twice(network, batch.inputs, batch.pitches).maps
+        assert maps is not None
         cams = grad_cam(network, batch.inputs, batch.pitches)
-        parts.append((torch.sigmoid(logits).numpy(), cams.numpy(), batch.masks.numpy()))
+        parts.append((maps.numpy(), cams.numpy(), batch.masks.numpy()))
     return Looks(*(np.concatenate(kind) for kind in zip(*parts, strict=True)))
 
 

@@ -1,6 +1,7 @@
 """Bend a simulated crop so that gain, focus, noise and place of any microscope are among it."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from model.config import AugmentConfig
 
 _MARGIN_SHARE = 0.14
 _FINE_NOISE = 0.5
+_Kind = TypeVar("_Kind", np.uint8, np.uint16)
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,14 @@ class Placement:
     matrix: NDArray[np.float64]
     mirrored: bool
 
-    def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def apply(self, image: NDArray[_Kind]) -> NDArray[_Kind]:
         """Resample an image of any size (size, size[, channels]); outside becomes 0."""
         size = image.shape[0]
         matrix = self.matrix.copy()
         matrix[:, 2] = self.matrix[:, 2] * size + self.matrix[:, :2].sum(1) * 0.5 - 0.5
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         placed = cv2.warpAffine(image, matrix, (size, size), flags=flags)
-        return np.asarray(placed[:, ::-1] if self.mirrored else placed, np.uint8)
+        return np.asarray(placed[:, ::-1] if self.mirrored else placed, image.dtype)
 
 
 def draw_placement(config: AugmentConfig, size_px: int, rng: Generator) -> Placement:

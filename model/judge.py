@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from model.looks import look_twice
 from model.metrics import SCORES, agreement, coverage, sd_scale, share_inside
 from model.network import ATTENDED, XCryoNet
 from model.stream import Squares, plain_batches
@@ -62,7 +63,7 @@ class Judgement:
 
 @torch.inference_mode()
 def judge(network: XCryoNet, squares: Squares, batch_size: int = 8) -> Judgement:
-    """Score all labelled squares as they are, in scoring mode; the mode is restored after."""
+    """Score all labelled squares as a worker would, in scoring mode; the mode is restored after."""
     was_training = network.training
     network.eval()
     device = next(network.parameters()).device
@@ -71,14 +72,13 @@ def judge(network: XCryoNet, squares: Squares, batch_size: int = 8) -> Judgement
     map_px = network.config.map_px
     try:
         for batch in plain_batches(squares, batch_size, map_px):
-            branches = network(batch.inputs.to(device), batch.pitches.to(device))
-            scores.append(branches.final.stacked().float().clamp(0, 4).cpu().numpy())
-            if branches.final.log_variance is not None:
-                deviations.append(torch.exp(0.5 * branches.final.log_variance).cpu().numpy())
+            looks = look_twice(network, batch.inputs.to(device), batch.pitches.to(device))
+            scores.append(looks.scores.cpu().numpy())
+            if looks.deviations is not None:
+                deviations.append(looks.deviations.cpu().numpy())
             truth.append(batch.labels.numpy())
-            if branches.attention_logits is not None:
-                maps = torch.sigmoid(branches.attention_logits).cpu().numpy()
-                add_inside(inside, maps, batch.masks.numpy())
+            if looks.maps is not None:
+                add_inside(inside, looks.maps.cpu().numpy(), batch.masks.numpy())
     finally:
         network.train(was_training)
     known = np.isfinite(np.concatenate(truth)).all(1)

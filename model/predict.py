@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from model.blocks import fuse_norms
 from model.checkpoint import CheckpointError, ModelCard, load_checkpoint
 from model.domain import why_not_a_square
-from model.measured import measure
-from model.network import Branches, XCryoNet
+from model.looks import look_twice
+from model.network import XCryoNet
 from model.preprocess import Crop, CropError, check_crop, film_units, network_input
 from model.reason import Findings, describe, measure_window
 
@@ -83,7 +82,6 @@ class Scorer:
         self.device = torch.device(device)
         self._size_px = network.config.size_px
         self._reduction = network.config.reduction
-        self._measures = network.config.measured_input
         self._network = network.eval()
         fuse_norms(self._network)
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub
@@ -171,28 +169,16 @@ class Scorer:
 
     @torch.inference_mode()
     def _pass(self, inputs: Tensor, pitches: Tensor) -> _Raw:
-        """Look at squares as they are and turned by half: the mean of both errs less."""
-        both = torch.cat([inputs, inputs.flip(2, 3)]).to(self.device)
-        x = both.contiguous(memory_format=torch.channels_last)
-        measured = measure(x[: len(inputs)]).repeat(2, 1) if self._measures else None
-        branches: Branches = self._network(x, pitches.to(self.device).repeat(2), measured)
-        final, logits = branches.final, branches.attention_logits
-        deviations = None
-        if final.log_variance is not None:
-            scale = torch.tensor(self.card.sd_scale, device=self.device)
-            deviations = _numpy(_mean_of_both(torch.exp(0.5 * final.log_variance)) * scale)
-        maps = None
-        if logits is not None:
-            straight, turned = torch.sigmoid(self._enlarged(logits)).chunk(2)
-            maps = _numpy((straight + turned.flip(2, 3)) / 2)
-        return _Raw(_numpy(_mean_of_both(final.stacked().clamp(0.0, 4.0))), deviations, maps)
-
-    def _enlarged(self, logits: Tensor) -> Tensor:
-        """Maps of one size whatever the network: a cell for 8x8 crop pixels."""
+        """Look at squares, with maps of one size whatever the network: a cell for 8x8 pixels."""
+        device = self.device
         side = self._size_px // MAP_CELL_PX
-        if logits.shape[-1] == side:
-            return logits
-        return functional.interpolate(logits, (side, side), mode="bilinear", align_corners=False)
+        looks = look_twice(self._network, inputs.to(device), pitches.to(device), side)
+        deviations = None
+        if looks.deviations is not None:
+            scale = torch.tensor(self.card.sd_scale, device=device)
+            deviations = _numpy(looks.deviations * scale)
+        maps = None if looks.maps is None else _numpy(looks.maps)
+        return _Raw(_numpy(looks.scores), deviations, maps)
 
     def _finish(self, crop: Crop, raw: _Raw, row: int) -> SquareScore:
         brightness, squareness, cracking, contamination, overall = map(float, raw.scores[row])
@@ -225,11 +211,6 @@ class Scorer:
             coded = np.rint(raw.maps[row] * 255.0).astype(np.uint8)
             score = replace(score, attention_cracking=coded[0], attention_contamination=coded[1])
         return score
-
-
-def _mean_of_both(rows: Tensor) -> Tensor:
-    straight, turned = rows.chunk(2)
-    return (straight + turned) / 2
 
 
 def _numpy(tensor: Tensor) -> NDArray[np.float32]:

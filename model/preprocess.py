@@ -1,7 +1,6 @@
 """The one way from a stored crop to the network's input, for training and for scoring."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,9 +18,6 @@ FILM_CLIP = 4.0
 
 class CropError(ValueError):
     """A crop that cannot be an image of a square: the message says expected and found."""
-
-
-_Kind = TypeVar("_Kind", np.uint8, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +93,13 @@ def compress(film: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.sqrt(np.clip(film, 0.0, FILM_CLIP))
 
 
-def reduce_pixels(pixels: NDArray[_Kind], reduction: int) -> NDArray[_Kind]:
-    """Mean over cells of `reduction` x `reduction` pixels; (height, width) of uint8 or float32."""
+def reduce_pixels(pixels: NDArray[np.float32], reduction: int) -> NDArray[np.float32]:
+    """Mean over cells of `reduction` x `reduction` pixels; (height, width)."""
     if reduction == 1:
         return pixels
     height, width = pixels.shape
     size = (width // reduction, height // reduction)
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def network_input(
