@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Annotated
 from uuid import uuid4
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from model.config import ADDED_LATER, RunConfig
 from model.network import XCryoNet
+
+_Scale = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class CheckpointError(ValueError):
@@ -31,8 +34,10 @@ class ModelCard(BaseModel):
     steps: int = Field(ge=0, description="optimiser steps of the weights that were kept")
     training_time_s: float = Field(ge=0)
     hardware: str
-    sd_scale: tuple[float, ...] = Field(
+    sd_scale: tuple[_Scale, ...] = Field(
         default=(1.0, 1.0, 1.0, 1.0, 1.0),
+        min_length=5,
+        max_length=5,
         description="factors that calibrate the standard deviations, in the order of the scores",
     )
     metrics: dict[str, float] = Field(

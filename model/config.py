@@ -186,15 +186,19 @@ class AugmentConfig(Config):
 class TrainConfig(Config):
     """One training run. Weights of zero switch a loss off."""
 
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     epochs: int = Field(default=75, gt=0)
-    steps_per_epoch: int | None = Field(default=None, description="None: each square once an epoch")
+    steps_per_epoch: int | None = Field(
+        default=None, gt=0, description="None: as many draws as there are squares"
+    )
     batch_size: int = Field(default=16, gt=1)
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
     warmup: float = Field(default=0.05, ge=0, lt=1, description="share of the steps")
-    labelled: int | None = Field(default=None, description="squares that keep labels; None: all")
-    unlabelled: int | None = Field(default=None, description="squares without; None: all")
+    labelled: int | None = Field(
+        default=None, gt=0, description="squares that keep labels; None: all"
+    )
+    unlabelled: int | None = Field(default=None, ge=0, description="squares without; None: all")
     balance: float = Field(
         default=0.5,
         ge=0,
@@ -217,7 +221,9 @@ class TrainConfig(Config):
         default=1, gt=0, description="steps between two with decoders (the paper's is 1)"
     )
     ema_decay: float = Field(default=0.998, ge=0, lt=1, description="0: no averaged weights")
-    patience: int | None = Field(default=None, description="epochs without progress before a stop")
+    patience: int | None = Field(
+        default=None, gt=0, description="epochs without progress before a stop"
+    )
     augment: AugmentConfig | None = AugmentConfig()
 
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from model.checkpoint import CheckpointError, replace_file
 
 
 class EpochFigures(BaseModel):
@@ -22,17 +24,25 @@ class EpochFigures(BaseModel):
     validation: dict[str, float]
 
 
-def read_history(path: Path) -> list[EpochFigures]:
-    """Read what earlier epochs wrote; none when there is no file."""
-    if not path.is_file():
-        return []
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [EpochFigures.model_validate_json(line) for line in lines]
+def read_history(path: Path, epochs: int) -> list[EpochFigures]:
+    """Read what the first so many epochs wrote.
+
+    Raises:
+        CheckpointError: if the file does not hold them.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    try:
+        history = [EpochFigures.model_validate_json(line) for line in lines[:epochs]]
+    except ValidationError as error:
+        raise CheckpointError(f"{path}: expected an epoch's figures a line, {error}") from error
+    if len(history) < epochs:
+        raise CheckpointError(f"{path}: expected {epochs} epochs, found {len(history)}")
+    return history
 
 
 def write_history(path: Path, history: list[EpochFigures]) -> None:
-    """Write all epochs, one JSON object a line."""
-    path.write_text("".join(e.model_dump_json() + "\n" for e in history), encoding="utf-8")
+    """Write all epochs, one JSON object a line, atomically."""
+    replace_file(path, "".join(e.model_dump_json() + "\n" for e in history).encode())
 
 
 def draw_curves(path: Path, history: list[EpochFigures]) -> None:

@@ -1,5 +1,6 @@
 """The data set folder: dataset.json, squares.jsonl, crops/<grid>/<id>.png, masks/...."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from model.preprocess import CROP_SIZE_PX, Crop
+from model.preprocess import CROP_SIZE_PX, CROP_UM, Crop
 
+HEADER_FILE = "dataset.json"
+LIST_FILE = "squares.jsonl"
 CRACK_BIT = 1
 """Mask value of cracked or missing film."""
 CONTAMINATION_BIT = 2
 """Mask value of contamination."""
+
+
+_PIXEL_NM = 1000 * CROP_UM / CROP_SIZE_PX
 
 
 class DatasetError(ValueError):
@@ -40,7 +46,9 @@ class Header(_Row):
     """What dataset.json says."""
 
     version: Literal[1] = 1
-    pixel_nm: float = Field(default=160.0, gt=0)
+    pixel_nm: float = Field(
+        default=_PIXEL_NM, ge=_PIXEL_NM - 0.5, le=_PIXEL_NM + 0.5, description="the one all have"
+    )
     size_px: int = Field(default=CROP_SIZE_PX, gt=0)
     origin: str = Field(description="how the squares were made or where they come from")
     seed: int | None = Field(default=None, description="None where nothing was drawn at random")
@@ -62,10 +70,10 @@ class Square(_Row):
     id: str = Field(min_length=1)
     grid: str = Field(min_length=1)
     crop: str
-    full_scale: float = Field(gt=0)
-    film_level: float = Field(gt=0)
-    vacuum_level: float | None = None
-    mesh_pitch_um: float | None = Field(default=None, gt=0)
+    full_scale: float = Field(gt=0, allow_inf_nan=False)
+    film_level: float = Field(gt=0, allow_inf_nan=False)
+    vacuum_level: float | None = Field(default=None, allow_inf_nan=False)
+    mesh_pitch_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     mask: str | None = None
     labels: Labels | None = None
     split: Split = Split.TRAIN
@@ -78,6 +86,13 @@ class Dataset:
     folder: Path
     header: Header
     squares: tuple[Square, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Name these very squares and labels: a hash of header and list."""
+        digest = hashlib.sha256((self.folder / HEADER_FILE).read_bytes())
+        digest.update((self.folder / LIST_FILE).read_bytes())
+        return digest.hexdigest()
 
     def crop(self, square: Square) -> Crop:
         """Read one square's pixels; a missing or unfit file is a `DatasetError`."""
@@ -99,8 +114,8 @@ def read_dataset(folder: Path) -> Dataset:
         DatasetError: if a file is missing, a line is wrong, an id occurs twice, a grid is in two
             splits, or a crop is not there.
     """
-    header = _read_header(folder / "dataset.json")
-    squares = tuple(_read_squares(folder / "squares.jsonl"))
+    header = _read_header(folder / HEADER_FILE)
+    squares = tuple(_read_squares(folder / LIST_FILE))
     _check_unique(folder, squares)
     for square in squares:
         if not (folder / square.crop).is_file():
@@ -117,10 +132,8 @@ class DatasetWriter:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._size_px = header.size_px
-        self._list = (folder / "squares.jsonl").open("w", encoding="utf-8")
-        (folder / "dataset.json").write_text(
-            header.model_dump_json(indent=2) + "\n", encoding="utf-8"
-        )
+        self._list = (folder / LIST_FILE).open("w", encoding="utf-8")
+        (folder / HEADER_FILE).write_text(header.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     def add(
         self,

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from model.checkpoint import CheckpointError
-from model.dataset import DatasetError, Split, read_dataset
+from model.dataset import Dataset, DatasetError, Split, Square, read_dataset
 from model.evaluate import EvaluationError, Report, SquareLabel, evaluate_crops
 from model.evaluate_picture import draw_report
 from model.metrics import Agreement
@@ -34,9 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate on a data set folder's labelled squares; 0 done, 1 failed."""
     try:
+        check_picture(args.picture)
         scorer = Scorer.load(args.weights, args.device)
         dataset = read_dataset(args.data)
-        rows = [s for s in dataset.squares if s.split == args.split and s.labels is not None]
+        rows = _labelled(dataset, Split(args.split))
         crops = [dataset.crop(s) for s in rows]
         labels = [SquareLabel.of(s.id, s.grid, s.labels) for s in rows if s.labels is not None]
         report = evaluate_crops(scorer, crops, labels)
@@ -45,6 +46,30 @@ def run(args: argparse.Namespace) -> int:
         return 1
     write_report(args, report)
     return 0
+
+
+def _labelled(dataset: Dataset, split: Split) -> list[Square]:
+    """Labelled squares of a split.
+
+    Raises:
+        DatasetError: if there is none.
+    """
+    rows = [s for s in dataset.squares if s.split == split and s.labels is not None]
+    if not rows:
+        raise DatasetError(
+            f"{dataset.folder}: expected labelled squares in split {split}, found none"
+        )
+    return rows
+
+
+def check_picture(path: Path | None) -> None:
+    """Refuse a picture that could not be written, before the work is done.
+
+    Raises:
+        EvaluationError: if its folder is not there.
+    """
+    if path is not None and not path.absolute().parent.is_dir():
+        raise EvaluationError(f"{path}: expected a folder to write to, found none")
 
 
 def write_report(args: argparse.Namespace, report: Report) -> None:

@@ -26,7 +26,8 @@ def draw_report(path: Path, report: Report) -> None:
     figure.suptitle(report.summary())
     halves = np.ravel(np.asarray(figure.subfigures(2, 1, height_ratios=[1.0, 1.15])))
     top, bottom = halves[0], halves[1]
-    for axes, name in zip(np.ravel(top.subplots(1, len(names))), names, strict=True):
+    scatters = np.ravel(top.subplots(1, max(len(names), 1)))
+    for axes, name in zip(scatters, names, strict=bool(names)):
         _draw_scatter(axes, report, name)
     bottom.suptitle("furthest from their label of overall (label, then score)")
     panels = bottom.subplots(1 + len(ATTENDED), _WORST, squeeze=False)

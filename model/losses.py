@@ -72,8 +72,10 @@ def variance_loss(scores: Scores, labels: Tensor) -> Tensor:
     The scores are detached: the mean stays a mean square estimate, as in the paper.
     """
     known = torch.isfinite(labels).all(1)
-    if scores.log_variance is None or not known.any():
+    if scores.log_variance is None:
         return scores.overall.sum() * 0.0
+    if not known.any():
+        return scores.log_variance.sum() * 0.0
     error = (scores.stacked()[known] - labels[known]).detach().square()
     log_variance = scores.log_variance[known].clamp(-8.0, 4.0)
     return 0.5 * (error * torch.exp(-log_variance) + log_variance).mean()

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.blocks import fuse_norms
-from model.checkpoint import CheckpointError, ModelCard, load_checkpoint
+from model.checkpoint import ModelCard, load_checkpoint
+from model.device import find_device
 from model.domain import why_not_a_square
 from model.looks import look_twice
 from model.network import XCryoNet
@@ -95,17 +96,13 @@ class Scorer:
             weights: a `.safetensors` file with its card beside it.
             device: `cpu`, `cuda`, or `auto` for CUDA where there is one.
 
-        Raises:
-            CheckpointError: if the weights are missing or cannot be trusted, or CUDA is asked
-                for where there is none.
+        Weights that are missing or cannot be trusted, and CUDA where there is none, are a
+        `CheckpointError`.
         """
-        if device == "cuda" and not torch.cuda.is_available():
-            raise CheckpointError("device: expected a CUDA GPU, found none")
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
+        found = find_device(device)
         path = DEFAULT_WEIGHTS if weights is None else weights
         network, card = load_checkpoint(path)
-        return cls(network, card, device)
+        return cls(network, card, found)
 
     @property
     def model_id(self) -> str:

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.optim import AdamW
@@ -16,6 +19,16 @@ from model.steps import Optimisers
 
 STATE_FILE = "state.safetensors"
 CONFIG_FILE = "run.json"
+
+
+class RunIdentity(BaseModel):
+    """What makes a run this one: with all of it the same, it can be gone on with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: RunConfig
+    data: str = Field(description="`Dataset.fingerprint`")
+    start: str | None = Field(default=None, description="id of the weights it started from")
 
 
 @dataclass(frozen=True)
@@ -41,31 +54,58 @@ def save_state(folder: Path, run: RunState, epochs: int) -> None:
 
 
 def load_state(folder: Path, run: RunState) -> int:
-    """Put a run back where `save_state` left it; gives the number of finished epochs."""
-    tensors = load_file(folder / STATE_FILE)
-    run.network.load_state_dict(_under(tensors, "network"))
-    run.average.network.load_state_dict(_under(tensors, "average"))
-    for name, optimiser in run.optimisers.present().items():
-        _restore(optimiser, _under(tensors, name))
-    return int(tensors["epochs"])
+    """Put a run back where `save_state` left it; gives the number of finished epochs.
+
+    Raises:
+        CheckpointError: if the state is damaged or another network's.
+    """
+    path = folder / STATE_FILE
+    try:
+        tensors = load_file(path)
+        run.network.load_state_dict(_under(tensors, "network"))
+        run.average.network.load_state_dict(_under(tensors, "average"))
+        for name, optimiser in run.optimisers.present().items():
+            _restore(optimiser, _under(tensors, name))
+        return int(tensors["epochs"])
+    except (SafetensorError, RuntimeError, KeyError) as error:
+        raise CheckpointError(f"{path}: expected this run's state, found {error}") from error
 
 
-def check_same_run(folder: Path, config: RunConfig) -> bool:
-    """Whether the folder holds a started run of this very configuration; notes it otherwise.
+def check_same_run(folder: Path, identity: RunIdentity) -> bool:
+    """Whether the folder holds this very run, one epoch of it at least; notes it otherwise.
 
     All processes of a run ask at once; none reads half of what another writes.
 
     Raises:
-        CheckpointError: if the folder belongs to a run of another configuration.
+        CheckpointError: if the folder holds another run: what differs, expected and found.
     """
     path = folder / CONFIG_FILE
-    if not path.is_file():
+    if not (folder / STATE_FILE).is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        replace_file(path, (config.model_dump_json(indent=2) + "\n").encode())
+        replace_file(path, (identity.model_dump_json(indent=2) + "\n").encode())
         return False
-    if RunConfig.model_validate_json(path.read_text(encoding="utf-8")) != config:
-        raise CheckpointError(f"{folder}: expected a run of this configuration, found another one")
-    return (folder / STATE_FILE).is_file()
+    try:
+        found = RunIdentity.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise CheckpointError(f"{path}: expected a run's settings, found {error}") from error
+    differences = _differences(identity.model_dump(), found.model_dump())
+    if differences:
+        raise CheckpointError(
+            f"{folder}: expected a folder of this run, found another's: {'; '.join(differences)}"
+        )
+    return True
+
+
+def _differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """What differs between two nested sets of settings, each by its dotted name."""
+    lines = []
+    for name in expected.keys() | found.keys():
+        wanted, there = expected.get(name), found.get(name)
+        if isinstance(wanted, dict) and isinstance(there, dict):
+            lines += [f"{name}.{line}" for line in _differences(wanted, there)]
+        elif wanted != there:
+            lines.append(f"{name}: expected {wanted}, found {there}")
+    return sorted(lines)
 
 
 def _moments(name: str, optimiser: AdamW) -> dict[str, Tensor]:

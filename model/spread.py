@@ -1,6 +1,7 @@
 """One network trained by several processes, each on its GPU: what they share, under torchrun."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,22 +44,32 @@ def leave_others() -> None:
         distributed.destroy_process_group()
 
 
-def average_gradients(gradients: list[Tensor | None]) -> None:
-    """Replace gradients by their mean over all processes, in place, in one message.
+def average_gradients(
+    gradients: Sequence[Tensor | None], parameters: Sequence[Tensor]
+) -> list[Tensor | None]:
+    """Give the mean of gradients over all processes, in one message.
 
     `DistributedDataParallel` would average what `backward` leaves behind; the paper's three steps
     ask for the gradients of chosen parameters alone, so the same sum is taken here.
+
+    Args:
+        gradients: this process's; None counts as zero where another process has one.
+        parameters: of which they are.
     """
     if not distributed.is_initialized():
-        return
-    present = [g for g in gradients if g is not None]
+        return list(gradients)
+    anywhere = torch.tensor([g is not None for g in gradients], device=parameters[0].device).int()
+    distributed.all_reduce(anywhere)
+    filled = [
+        (torch.zeros_like(p) if g is None else g) if there else None
+        for g, p, there in zip(gradients, parameters, anywhere.tolist(), strict=True)
+    ]
+    present = [g for g in filled if g is not None]
     joined = torch.cat([g.flatten() for g in present])
     distributed.all_reduce(joined)
-    joined /= distributed.get_world_size()
-    start = 0
-    for gradient in present:
-        gradient.copy_(joined[start : start + gradient.numel()].view_as(gradient))
-        start += gradient.numel()
+    mean = joined / distributed.get_world_size()
+    parts = iter(torch.split(mean, [g.numel() for g in present]))
+    return [None if g is None else next(parts).view_as(g) for g in filled]
 
 
 def same_buffers(network: XCryoNet) -> None:

@@ -143,8 +143,8 @@ def half_precision(device: torch.device) -> torch.autocast:
 def _descend(optimiser: AdamW, loss: Tensor) -> None:
     """One step of one optimiser: gradients of its own parameters only, clipped to norm 5."""
     parameters = [p for group in optimiser.param_groups for p in group["params"]]
-    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-    average_gradients(list(gradients))
+    own = torch.autograd.grad(loss, parameters, allow_unused=True)
+    gradients = average_gradients(own, parameters)
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
     nn.utils.clip_grad_norm_(parameters, 5.0)

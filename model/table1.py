@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.average import Average
 from model.config import NetworkConfig, RunConfig, TrainConfig, paper_network
-from model.dataset import Dataset
+from model.dataset import Dataset, DatasetError
 from model.judge import judge
 from model.metrics import SCORES
 from model.network import XCryoNet
@@ -21,6 +21,9 @@ from model.train import run_epoch
 
 HELD_OUT = 1 / 6
 """Share of the grids (or squares) that a run is judged on: 2 of 12 grids."""
+
+_LEAST_GRIDS = 2
+"""One to train on, one to be judged on."""
 
 
 class SplitBy(StrEnum):
@@ -105,10 +108,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Line:
-    """A method's mean absolute errors, (runs, 5)."""
+    """A method's mean absolute errors, (runs, 5), and with how many unlabelled squares at least."""
 
     method: Method
     errors: NDArray[np.float64]
+    unlabelled: int
 
 
 def measure_table(
@@ -127,24 +131,43 @@ def measure_table(
         plan: sizes.
         device: `cpu` or `cuda`.
         progress: called with a line about each run.
+
+    Raises:
+        DatasetError: if there are too few grids or labelled squares.
     """
     rows = tuple(s for s in dataset.squares if s.labels is not None)
+    grids = len({s.grid for s in rows})
+    if grids < _LEAST_GRIDS:
+        raise DatasetError(
+            f"{dataset.folder}: expected labelled squares of {_LEAST_GRIDS} grids or more, found"
+            f" {grids}"
+        )
     squares = load_rows(dataset, rows, plan.reduction)
+    spare = _spare(squares, plan)
+    if spare < 0:
+        raise DatasetError(
+            f"{dataset.folder}: expected {max(plan.labelled)} squares to train on beside those held"
+            f" out, found {max(plan.labelled) + spare}"
+        )
     for method in plan.methods():
         errors = []
         for run in range(plan.runs):
             found = _one_run(squares, method, plan, run, device)
             progress(f"{method.name} {method.supervision} {method.labelled}, run {run + 1}")
             errors.append(found)
-        yield Line(method, np.array(errors))
+        left = min(plan.unlabelled, spare + max(plan.labelled) - method.labelled)
+        yield Line(method, np.array(errors), left if method.semi_supervised else 0)
 
 
 def make_table(lines: Sequence[Line], plan: Plan, about: str) -> str:
     """Write the lines as a Markdown table beside the paper's figures."""
+    unlabelled = min(
+        (line.unlabelled for line in lines if line.method.semi_supervised), default=plan.unlabelled
+    )
     size = (
         "the paper's sizes"
-        if plan.is_papers
-        else f"REDUCED: {plan.unlabelled} unlabelled (paper 1500), {plan.runs} runs (4),"
+        if plan.is_papers and unlabelled == plan.unlabelled
+        else f"REDUCED: {unlabelled} unlabelled (paper 1500), {plan.runs} runs (4),"
         f" {plan.epochs} epochs (75), crops reduced {plan.reduction}-fold (1)"
     )
     head = [
@@ -156,10 +179,10 @@ def make_table(lines: Sequence[Line], plan: Plan, about: str) -> str:
         "| method | | labelled | unlabelled | " + " | ".join(SCORES) + " |",
         "|---|---|---:|---:|" + "---|" * len(SCORES),
     ]
-    return "\n".join([*head, *(_row(line, plan) for line in lines), ""])
+    return "\n".join([*head, *(_row(line) for line in lines), ""])
 
 
-def _row(line: Line, plan: Plan) -> str:
+def _row(line: Line) -> str:
     method = line.method
     means, deviations = line.errors.mean(0), line.errors.std(0)
     papers = method.paper or (None,) * len(SCORES)
@@ -167,8 +190,7 @@ def _row(line: Line, plan: Plan) -> str:
         f"{mean:.2f} ± {deviation:.3f}" + ("" if paper is None else f" ({paper:.2f})")
         for mean, deviation, paper in zip(means, deviations, papers, strict=True)
     ]
-    spare = plan.unlabelled if method.semi_supervised else 0
-    first = [method.name, method.supervision, str(method.labelled), str(spare)]
+    first = [method.name, method.supervision, str(method.labelled), str(line.unlabelled)]
     return "| " + " | ".join([*first, *cells]) + " |"
 
 
@@ -178,7 +200,7 @@ def _one_run(
     """Mean absolute error of each score, (5,)."""
     seed = plan.seed + run
     config = run_config(plan, method, seed, squares.pixels.shape[1] * plan.reduction)
-    held = held_out(squares, plan.split, np.random.default_rng([seed, 7]))
+    held = _held_out(squares, plan, run)
     chosen = choose_labelled(squares.some(~held), config.train)
     torch.manual_seed(seed)
     network = XCryoNet(config.network).to(device)
@@ -189,6 +211,16 @@ def _one_run(
         run_epoch(state, chosen, config, epoch, ALONE)
     judged = judge(state.average.network, squares.some(held))
     return np.asarray(np.abs(judged.scores - judged.truth).mean(0), np.float64)
+
+
+def _held_out(squares: Squares, plan: Plan, run: int) -> NDArray[np.bool_]:
+    return held_out(squares, plan.split, np.random.default_rng([plan.seed + run, 7]))
+
+
+def _spare(squares: Squares, plan: Plan) -> int:
+    """Squares that the run with the fewest has beside the most labelled ones."""
+    fewest = min(int((~_held_out(squares, plan, run)).sum()) for run in range(plan.runs))
+    return fewest - max(plan.labelled)
 
 
 def run_config(plan: Plan, method: Method, seed: int, size_px: int) -> RunConfig:

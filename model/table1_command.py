@@ -3,11 +3,13 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
 from model.dataset import DatasetError, read_dataset
+from model.device import find_device
 from model.metrics import SCORES
 from model.table1 import Line, Plan, Recipe, SplitBy, make_table, measure_table
 
@@ -16,12 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; the defaults are the paper's sizes."""
     paper = Plan()
     parser.add_argument("data", type=Path, metavar="DATA", help="data set folder")
-    parser.add_argument("--labelled", type=int, nargs="+", default=list(paper.labelled))
-    parser.add_argument("--unlabelled", type=int, default=paper.unlabelled)
-    parser.add_argument("--runs", type=int, default=paper.runs)
-    parser.add_argument("--epochs", type=int, default=paper.epochs)
+    parser.add_argument("--labelled", type=_count_of(1), nargs="+", default=list(paper.labelled))
+    parser.add_argument("--unlabelled", type=_count_of(0), default=paper.unlabelled)
+    parser.add_argument("--runs", type=_count_of(1), default=paper.runs)
+    parser.add_argument("--epochs", type=_count_of(1), default=paper.epochs)
     parser.add_argument(
-        "--reduction", type=int, default=paper.reduction, help="make crops so many times smaller"
+        "--reduction",
+        type=_count_of(1),
+        default=paper.reduction,
+        help="make crops so many times smaller",
     )
     parser.add_argument(
         "--split",
@@ -35,20 +40,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=str(paper.recipe),
         help="network and training: the paper's, or the default weights'",
     )
-    parser.add_argument("--seed", type=int, default=paper.seed)
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--seed", type=_count_of(0), default=paper.seed)
+    # The command above has these two as well: what it was given stays.
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default=argparse.SUPPRESS, help="default: auto"
+    )
+    parser.add_argument("--threads", type=_count_of(1), help="CPU threads")
     parser.add_argument("--out", type=Path, help="write the table here too, after every line")
-    parser.add_argument("--json", action="store_true", help="print every run's errors as JSON")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="print every run's errors as JSON",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure the table; 0 done, 1 failed."""
     if args.threads:
         torch.set_num_threads(args.threads)
-    device = args.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     plan = Plan(
         tuple(args.labelled),
         args.unlabelled,
@@ -61,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     )
     lines: list[Line] = []
     try:
+        device = find_device(args.device)
         dataset = read_dataset(args.data)
         about = f"{dataset.header.origin} (seed {dataset.header.seed}), {_count(dataset.squares)}"
         for line in measure_table(
@@ -74,6 +85,17 @@ def run(args: argparse.Namespace) -> int:
         return 1
     sys.stdout.write(_as_json(lines) if args.json else make_table(lines, plan, about))
     return 0
+
+
+def _count_of(least: int) -> Callable[[str], int]:
+    """Make a reader of whole numbers from `least` on."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"expected {least} or more, found {text}")
+        return int(text)
+
+    return read
 
 
 def _count(squares: tuple[object, ...]) -> str:

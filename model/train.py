@@ -20,10 +20,10 @@ from model.checkpoint import (
 )
 from model.config import RunConfig
 from model.curves import EpochFigures, draw_curves, read_history, write_history
-from model.dataset import Dataset, Split
+from model.dataset import HEADER_FILE, Dataset, DatasetError, Split
 from model.judge import Judgement, judge
 from model.network import XCryoNet
-from model.runstate import RunState, check_same_run, load_state, save_state
+from model.runstate import RunIdentity, RunState, check_same_run, load_state, save_state
 from model.spread import Share, same_buffers, wait_for_others
 from model.steps import Optimisers, StepLosses, learning_rate, make_optimisers, train_batch
 from model.stream import ALONE, Squares, choose_labelled, load_squares, training_batches
@@ -31,6 +31,10 @@ from model.stream import ALONE, Squares, choose_labelled, load_squares, training
 BEST_FILE = "best.safetensors"
 HISTORY_FILE = "history.jsonl"
 CURVES_FILE = "curves.png"
+
+
+class TrainError(ValueError):
+    """A run that cannot go on: expected and found."""
 
 
 @dataclass(frozen=True)
@@ -80,33 +84,39 @@ def train(
         on_epoch: called with each finished epoch, 0-based, once it is on disk; may raise to stop.
 
     Raises:
-        ValueError: if a split is empty.
+        TrainError: if a loss is no number any more; what else is refused is a `ValueError` too.
     """
-    resuming = check_same_run(out, config)
+    _check_sizes(dataset, config, around.share)
+    start = None if around.start is None else read_card(card_path(around.start)).model_id
+    identity = RunIdentity(config=config, data=dataset.fingerprint, start=start)
+    resuming = check_same_run(out, identity)
     squares = choose_labelled(
         load_squares(dataset, Split.TRAIN, config.network.reduction), config.train
     )
     held_out = load_squares(dataset, Split.VALIDATION, config.network.reduction)
-    if not len(squares) or not len(held_out):
-        raise ValueError(f"{dataset.folder}: expected squares to train on and to validate on")
 
     torch.manual_seed(config.train.seed)
     network, about_start = _first_network(config, around)
     average = Average(network, config.train.ema_decay)
     run = RunState(network, average, make_optimisers(network, config.train))
     done = load_state(out, run) if resuming else 0
-    history = read_history(out / HISTORY_FILE)[:done]
+    history = read_history(out / HISTORY_FILE, done)
 
     for epoch in range(done, config.train.epochs):
         if _is_over(history, config.train.patience):
             break
-        start = time.monotonic()
+        began = time.monotonic()
         losses = run_epoch(run, squares, config, epoch, around.share)
         same_buffers(run.network)
         same_buffers(average.network)
         judgement = judge(average.network, held_out)
-        seconds = time.monotonic() - start
+        seconds = time.monotonic() - began
         history.append(_figures(epoch, seconds, losses, judgement, run.optimisers))
+        if not np.isfinite([history[-1].primary, history[-1].validation_mae]).all():
+            raise TrainError(
+                f"{out}: epoch {epoch + 1}: expected finite losses and errors, found"
+                f" {history[-1].primary} and {history[-1].validation_mae}"
+            )
         if around.share.is_first:
             if history[-1].validation_mae == min(e.validation_mae for e in history):
                 about = _about(dataset, squares, held_out) + about_start
@@ -117,6 +127,31 @@ def train(
             on_epoch(epoch)
     wait_for_others()
     return TrainResult(out / BEST_FILE, read_card(card_path(out / BEST_FILE)), history)
+
+
+def _check_sizes(dataset: Dataset, config: RunConfig, share: Share) -> None:
+    """Refuse what would fail, or mean nothing, only after hours.
+
+    Raises:
+        DatasetError: if a split has no labelled square, or crops are of another size.
+        TrainError: if a batch cannot be shared evenly.
+    """
+    wanted, found = config.network.size_px, dataset.header.size_px
+    if wanted != found:
+        raise DatasetError(
+            f"{dataset.folder / HEADER_FILE}: size_px: expected {wanted} as the network, found"
+            f" {found}"
+        )
+    for split in (Split.TRAIN, Split.VALIDATION):
+        if not any(s.labels is not None and s.split == split for s in dataset.squares):
+            raise DatasetError(
+                f"{dataset.folder}: expected labelled squares in split {split}, found none"
+            )
+    if config.train.batch_size % share.count:
+        raise TrainError(
+            f"batch size: expected a multiple of {share.count} processes, found"
+            f" {config.train.batch_size}"
+        )
 
 
 def steps_per_epoch(squares: Squares, config: RunConfig) -> int:

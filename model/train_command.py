@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from model.checkpoint import CheckpointError
 from model.config import NetworkConfig, RunConfig, TrainConfig, paper_network
 from model.dataset import DatasetError, read_dataset
+from model.device import find_device
 from model.spread import join_others, leave_others
+from model.stream import ALONE
 from model.train import Surroundings, train
 
 
@@ -26,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labelled", type=int, help="squares that keep their labels")
     parser.add_argument("--unlabelled", type=int, help="squares used without labels")
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--steps", type=int, help="batches per epoch; all squares once if absent")
+    parser.add_argument(
+        "--steps", type=int, help="batches per epoch; if absent, as many as hold all squares once"
+    )
     parser.add_argument("--batch", type=int, help="squares per batch")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--patience", type=int, help="epochs without progress before it stops")
@@ -41,15 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, going on where a stopped run of the same settings was; 0 done, 1 failed."""
-    device = args.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     if args.threads:
         torch.set_num_threads(args.threads)
-    share = join_others(device)
-    around = Surroundings(device, args.hardware, args.start, share)
+    share = ALONE
     try:
         config = build_config(args)
+        device = find_device(args.device)
+        share = join_others(device)
+        around = Surroundings(device, args.hardware, args.start, share)
         result = train(read_dataset(args.data), args.out, config, around=around)
     except (CheckpointError, DatasetError, OSError, ValidationError, ValueError) as error:
         sys.stderr.write(f"xcryonet train: {error}\n")

@@ -9,7 +9,7 @@ from ingest.memory import ScreenedAtlas, ScreenedCrop
 from model.checkpoint import CheckpointError
 from model.dataset import Split
 from model.evaluate import EvaluationError, LabelPlace, Report, evaluate_crops, read_label_places
-from model.evaluate_command import add_output_arguments, write_report
+from model.evaluate_command import add_output_arguments, check_picture, write_report
 from model.evaluate_command import run as run_on_dataset
 from model.predict import Scorer
 from model.preprocess import Crop
@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write("xcryonet evaluate: expected --data, or --labels and --session\n")
         return WRONG_USE
     try:
+        check_picture(args.picture)
         scorer = Scorer.load(args.weights, args.device)
         report = evaluate_session(scorer, read_label_places(args.labels), args.session)
     except (CheckpointError, EvaluationError, ScreenError, OSError) as error:

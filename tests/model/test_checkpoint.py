@@ -76,6 +76,14 @@ def test_missing_files_are_named(path: Path) -> None:
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize("scale", [[1.0, 1.0], [1.0, 1.0, 1.0, 1.0, -1.0]])
+def test_a_card_whose_deviations_mean_nothing_is_refused(path: Path, scale: list[float]) -> None:
+    content = json.loads(card_path(path).read_text())
+    card_path(path).write_text(json.dumps(content | {"sd_scale": scale}))
+    with pytest.raises(CheckpointError, match="sd_scale"):
+        load_checkpoint(path)
+
+
 def test_a_card_that_is_none_is_refused(path: Path) -> None:
     card_path(path).write_text('{"name": "x"}')
     with pytest.raises(CheckpointError, match="not a model card"):

@@ -74,6 +74,12 @@ def test_the_picture_shows_the_worst_squares(scorer: Scorer, tmp_path: Path) -> 
     assert (tmp_path / "report.png").stat().st_size > 10_000
 
 
+def test_a_picture_of_no_score_is_a_picture_all_the_same(scorer: Scorer, tmp_path: Path) -> None:
+    report = evaluate_crops(scorer, [crop(window() * 0)], labels(1))
+    draw_report(tmp_path / "report.png", report)
+    assert (tmp_path / "report.png").stat().st_size > 1000
+
+
 def test_labels_must_fit_the_crops(scorer: Scorer) -> None:
     with pytest.raises(EvaluationError, match="one label per crop"):
         evaluate_crops(scorer, [crop(window())], labels(2))
@@ -116,3 +122,9 @@ def test_the_command_evaluates_a_data_set(
     assert "overall" in capsys.readouterr().out
     assert run(parser.parse_args([weights, "--data", str(tmp_path), "--device", "cpu"])) == 1
     assert "dataset.json" in capsys.readouterr().err
+    for words, complaint in (
+        (["--split", "test"], "expected labelled squares in split test, found none"),
+        (["--picture", str(tmp_path / "no" / "such.png")], "expected a folder to write to"),
+    ):
+        assert run(parser.parse_args([weights, "--data", data, "--device", "cpu", *words])) == 1
+        assert complaint in capsys.readouterr().err

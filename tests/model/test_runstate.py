@@ -7,19 +7,18 @@ from threading import Barrier
 import pytest
 
 from model.checkpoint import CheckpointError
-from model.config import RunConfig
-from model.runstate import CONFIG_FILE, check_same_run
+from model.runstate import CONFIG_FILE, STATE_FILE, RunIdentity, check_same_run
 from tests.model.samples import tiny_run
 
 ASKERS = 8
 
 
 def test_processes_that_ask_at_once_never_read_half_a_configuration(tmp_path: Path) -> None:
-    config, together = tiny_run(epochs=1), Barrier(ASKERS)
+    asked, together = RunIdentity(config=tiny_run(epochs=1), data="d"), Barrier(ASKERS)
 
     def ask(folder: Path) -> bool:
         together.wait()
-        return check_same_run(folder, config)
+        return check_same_run(folder, asked)
 
     with ThreadPoolExecutor(ASKERS) as pool:
         for turn in range(30):
@@ -27,11 +26,27 @@ def test_processes_that_ask_at_once_never_read_half_a_configuration(tmp_path: Pa
             folder.mkdir()
             assert not any(pool.map(ask, [folder] * ASKERS))
             written = (folder / CONFIG_FILE).read_text(encoding="utf-8")
-            assert RunConfig.model_validate_json(written) == config
+            assert RunIdentity.model_validate_json(written) == asked
             assert [path.name for path in folder.iterdir()] == [CONFIG_FILE]
 
 
 def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
-    check_same_run(tmp_path, tiny_run(epochs=1))
-    with pytest.raises(CheckpointError, match="found another one"):
-        check_same_run(tmp_path, tiny_run(epochs=2))
+    first = RunIdentity(config=tiny_run(epochs=1), data="d")
+    check_same_run(tmp_path, first)
+    (tmp_path / STATE_FILE).touch()
+    assert check_same_run(tmp_path, first)
+    for other, difference in (
+        (RunIdentity(config=tiny_run(epochs=2), data="d"), "config.train.epochs: expected 2, foun"),
+        (RunIdentity(config=tiny_run(epochs=1), data="e"), "data: expected e, found d"),
+        (RunIdentity(config=tiny_run(epochs=1), data="d", start="w"), "start: expected w, found N"),
+    ):
+        with pytest.raises(CheckpointError, match=difference):
+            check_same_run(tmp_path, other)
+
+
+def test_a_first_try_that_came_to_nothing_binds_nobody(tmp_path: Path) -> None:
+    check_same_run(tmp_path, RunIdentity(config=tiny_run(epochs=1), data="d"))
+    second = RunIdentity(config=tiny_run(epochs=2), data="d")
+    assert not check_same_run(tmp_path, second)
+    written = (tmp_path / CONFIG_FILE).read_text(encoding="utf-8")
+    assert RunIdentity.model_validate_json(written) == second

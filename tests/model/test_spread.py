@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from model.checkpoint import load_checkpoint
@@ -19,14 +20,16 @@ COMMAND = (
 def test_alone_nothing_is_shared() -> None:
     assert join_others("cpu") == Share(0, 1)
     gradient = torch.ones(3)
-    average_gradients([gradient, None])
-    assert gradient.tolist() == [1.0, 1.0, 1.0]
+    assert average_gradients([gradient, None], [gradient, gradient]) == [gradient, None]
 
 
-def test_two_processes_train_one_network(tmp_path: Path) -> None:
+@pytest.mark.parametrize("labelled", [None, 1])
+def test_two_processes_train_one_network_though_one_draws_no_label(
+    tmp_path: Path, labelled: int | None
+) -> None:
     write_squares(tmp_path / "data")
     settings, script = tmp_path / "settings.json", tmp_path / "train.py"
-    settings.write_text(tiny_run(epochs=1).model_dump_json())
+    settings.write_text(tiny_run(epochs=1, labelled=labelled).model_dump_json())
     script.write_text(COMMAND)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     places = [str(script), str(tmp_path / "data"), str(tmp_path / "out")]

@@ -23,6 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 def table(folder: Path, *words: str) -> int:
     parser = argparse.ArgumentParser()
+    parser.set_defaults(device="auto", json=False)  # as the command above has them
     add_arguments(parser)
     sizes = ["--labelled", "4", "--unlabelled", "4", "--runs", "2", "--epochs", "1"]
     return run(parser.parse_args([str(folder), *sizes, "--device", "cpu", *words]))
@@ -55,15 +56,17 @@ def test_the_plan_knows_the_papers_lines_in_its_order() -> None:
 
 
 def test_a_reduced_table_says_so_and_stands_beside_the_papers(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "table.md"
-    assert table(folder, "--labelled", "100", "--out", str(out)) == 0
+    out, large = tmp_path / "table.md", tmp_path / "large"
+    write_squares(large, 156)
+    assert table(large, "--labelled", "100", "--unlabelled", "9", "--out", str(out)) == 0
     text = capsys.readouterr().out
     assert text == out.read_text()
     assert "REDUCED: 4 unlabelled (paper 1500), 2 runs (4), 1 epochs (75)" in text
     [line] = [row for row in text.splitlines() if row.startswith("| XCryoNet | SS")]
     assert line.count("±") == 5
+    assert "| 100 | 4 |" in line  # 104 squares beside the grid held out: nine are not there
     assert "(0.91)" in line
     assert "(1.38)" in line
 
@@ -85,6 +88,24 @@ def test_every_runs_errors_are_there_for_a_program(
 def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert table(tmp_path / "none") == 1
     assert "dataset.json" in capsys.readouterr().err
+
+
+def test_labels_and_grids_that_are_not_there_are_not_claimed(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert table(folder, "--labelled", "100") == 1
+    assert "expected 100 squares to train on beside those held out, found 12" in (
+        capsys.readouterr().err
+    )
+    write_squares(tmp_path / "one", 1)
+    assert table(tmp_path / "one") == 1
+    assert "labelled squares of 2 grids or more, found 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--reduction", "0"], ["--runs", "0"], ["--seed", "-1"]])
+def test_numbers_that_make_no_sense_are_wrong_use(folder: Path, words: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        table(folder, *words)
 
 
 def test_the_papers_recipe_adds_nothing_and_the_defaults_is_what_train_makes() -> None:

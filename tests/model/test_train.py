@@ -2,14 +2,17 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 from model.checkpoint import CheckpointError, load_checkpoint
-from model.dataset import Dataset, read_dataset
-from model.train import CURVES_FILE, Surroundings, train
+from model.dataset import Dataset, DatasetError, Split, read_dataset
+from model.runstate import STATE_FILE
+from model.spread import Share
+from model.train import CURVES_FILE, HISTORY_FILE, Surroundings, TrainError, train
 from model.train_command import add_arguments, build_config, run
 from tests.model.samples import TINY, mild, tiny_run, write_squares
 
@@ -57,8 +60,51 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
 
 def test_a_folder_of_another_run_is_refused(dataset: Dataset, tmp_path: Path) -> None:
     train(dataset, tmp_path / "out", tiny_run(epochs=1))
-    with pytest.raises(CheckpointError, match="another one"):
+    with pytest.raises(CheckpointError, match=r"train\.seed: expected 7, found 0"):
         train(dataset, tmp_path / "out", tiny_run(epochs=1, seed=7))
+    write_squares(tmp_path / "more", 15)
+    with pytest.raises(CheckpointError, match="data: expected"):
+        train(read_dataset(tmp_path / "more"), tmp_path / "out", tiny_run(epochs=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "complaint"),
+    [
+        (STATE_FILE, lambda data: data[:100], "expected this run's state"),
+        (HISTORY_FILE, lambda data: data[:40], "expected an epoch's figures a line"),
+        (HISTORY_FILE, lambda _: b"", "expected 2 epochs, found 0"),
+    ],
+)
+def test_a_damaged_run_is_not_gone_on_with(
+    dataset: Dataset, tmp_path: Path, name: str, damage: Callable[[bytes], bytes], complaint: str
+) -> None:
+    out = tmp_path / "out"
+    train(dataset, out, tiny_run(epochs=2))
+    (out / name).write_bytes(damage((out / name).read_bytes()))
+    with pytest.raises(CheckpointError, match=f"{name}: {complaint}"):
+        train(dataset, out, tiny_run(epochs=2))
+
+
+def test_what_could_only_fail_later_is_refused_at_once(dataset: Dataset, tmp_path: Path) -> None:
+    small = tiny_run().model_copy(update={"network": TINY.model_copy(update={"size_px": 128})})
+    with pytest.raises(DatasetError, match=r"dataset\.json: size_px: expected 128 .* found 64"):
+        train(dataset, tmp_path / "out", small)
+    for split in (Split.TRAIN, Split.VALIDATION):
+        rows = tuple(
+            s.model_copy(update={"labels": None}) if s.split == split else s
+            for s in dataset.squares
+        )
+        bare = Dataset(dataset.folder, dataset.header, rows)
+        with pytest.raises(DatasetError, match=f"labelled squares in split {split}, found none"):
+            train(bare, tmp_path / "out", tiny_run())
+    with pytest.raises(TrainError, match="a multiple of 3 processes, found 4"):
+        train(dataset, tmp_path / "out", tiny_run(), around=Surroundings(share=Share(0, 3)))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_loss_that_is_no_number_ends_the_run(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match="epoch 1: expected finite losses"):
+        train(dataset, tmp_path / "out", tiny_run(learning_rate=1e30))
 
 
 def test_training_goes_on_from_weights_of_the_same_network_alone(
@@ -104,6 +150,30 @@ def test_the_command_names_a_missing_data_set(
     add_arguments(parser)
     assert run(parser.parse_args([str(tmp_path / "none"), str(tmp_path / "out")])) == 1
     assert "dataset.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["--patience", "0"], ["--labelled", "-3"], ["--steps", "0"], ["--seed", "-3"]]
+)
+def test_numbers_that_make_no_sense_are_refused(
+    dataset: Dataset, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert run(parser.parse_args([str(dataset.folder), str(tmp_path / "out"), *words])) == 1
+    assert "should be greater than" in capsys.readouterr().err
+
+
+def test_a_gpu_that_is_not_there_is_named(
+    dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    places = [str(dataset.folder), str(tmp_path / "out")]
+    assert run(parser.parse_args([*places, "--device", "cuda"])) == 1
+    assert "expected a CUDA GPU, found none" in capsys.readouterr().err
 
 
 def test_the_papers_network_and_baselines_are_arguments() -> None:
