@@ -43,6 +43,13 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+def test_grids_have_the_meshes_that_were_asked_for(tmp_path: Path) -> None:
+    words = ["--grids", "3", "--squares-per-grid", "1", "--mesh", "hex200", "hex400"]
+    assert run(parse(str(tmp_path / "set"), *words)) == 0
+    pitches = {s.mesh_pitch_um for s in read_dataset(tmp_path / "set").squares}
+    assert all(min(abs(pitch - 127), abs(pitch - 63)) < 1.5 for pitch in pitches if pitch)
+
+
 def test_raters_change_labels_but_no_pixel_and_the_truth_is_kept(tmp_path: Path) -> None:
     write_dataset(tmp_path / "truth", PLAN)
     write_dataset(tmp_path / "rated", replace(PLAN, raters=2))

@@ -1,4 +1,4 @@
-"""Squares found on simulated sessions against truth: supports of hexagonal or irregular holes."""
+"""Squares found on simulated sessions against truth: uncommon supports, and hexagonal meshes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +14,19 @@ from simulate.mesh import MeshKind
 from simulate.session import SessionPlan, write_session
 
 
-@pytest.mark.parametrize("foil", [FoilKind.HEX_12_13, FoilKind.LACEY])
-def test_a_hexagonal_or_lacey_support_breaks_no_square_and_makes_none(
-    foil: FoilKind, tmp_path: Path
+@pytest.mark.parametrize(
+    ("mesh", "foil"),
+    [
+        (MeshKind.MESH_300, FoilKind.HEX_12_13),
+        (MeshKind.MESH_300, FoilKind.LACEY),
+        (MeshKind.HEX_300, FoilKind.R12_13),
+    ],
+)
+def test_no_support_or_mesh_breaks_a_window_or_makes_one(
+    mesh: MeshKind, foil: FoilKind, tmp_path: Path
 ) -> None:
     instrument = replace(find_instrument(CameraKind.K3_HALF), columns=2, rows=1)
-    plan = SessionPlan(instrument, MeshKind.MESH_300, foil, seed=401)
+    plan = SessionPlan(instrument, mesh, foil, seed=401)
     write_session(tmp_path / "made", plan)
     tiles, dm = read_atlas(tmp_path / "made", 1)
 

@@ -1,4 +1,5 @@
-from math import hypot
+from dataclasses import replace
+from math import hypot, sqrt
 
 import numpy as np
 import pytest
@@ -24,6 +25,22 @@ def test_neighbours_lie_one_pitch_apart() -> None:
 def test_index_is_the_inverse_of_centre(kind: MeshKind) -> None:
     mesh = Mesh.draw(np.random.default_rng(3), kind)
     assert mesh.index_at(*mesh.center_um(4, -7)) == pytest.approx((4, -7))
+
+
+def test_in_a_hexagonal_mesh_six_neighbours_lie_one_pitch_apart() -> None:
+    mesh = replace(UPRIGHT, is_hexagonal=True)
+    ring = [(1, 0), (0, 1), (-1, 1), (-1, 0), (0, -1), (1, -1)]
+    assert [hypot(*mesh.center_um(*index)) for index in ring] == pytest.approx([100.0] * 6)
+    assert len(mesh.squares()) == pytest.approx(np.pi * 1000**2 / (100**2 * sqrt(3) / 2), rel=0.05)
+
+
+def test_a_hexagon_is_as_wide_as_the_mesh_says_and_higher() -> None:
+    mesh = replace(UPRIGHT, is_hexagonal=True, corner_um=1.0)
+    inside = open_square(np.random.default_rng(1), mesh, 0.25).inside
+    middle = inside.shape[0] // 2
+    assert inside[middle].sum() * 0.25 == pytest.approx(60, rel=0.04)
+    assert inside[:, middle].sum() * 0.25 == pytest.approx(60 * 2 / sqrt(3), rel=0.04)
+    assert inside.sum() * 0.25**2 == pytest.approx(60**2 * sqrt(3) / 2, rel=0.04)
 
 
 def test_squares_fill_the_disc_inside_the_rim() -> None:
