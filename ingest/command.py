@@ -7,7 +7,9 @@ import sys
 import threading
 from pathlib import Path
 
+import httpx2
 import structlog
+from pydantic import ValidationError
 
 from ingest.heap import return_large_arrays
 from ingest.session import IngestLoop
@@ -32,16 +34,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch until stopped; 2 when there is nothing to watch."""
+    """Watch until stopped; 2 when it was not said what to watch, or for which service."""
     names = ("watch", "url", "token", "name", "polling")
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    settings = IngestSettings(**given)
+    try:
+        settings = IngestSettings(**given)
+    except ValidationError as error:
+        return _complain(
+            "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        )
     if settings.watch is None:
-        sys.stderr.write("xcryonet ingest: expected --watch DIR or XCRYONET_WATCH, found neither\n")
-        return WRONG_USE
+        return _complain("expected --watch DIR or XCRYONET_WATCH, found neither")
+    token = settings.token.get_secret_value()
+    if not token:
+        return _complain(
+            "expected a token in XCRYONET_TOKEN or --token, found none; `xcryonet token create NAME"
+            " --scopes ingest` makes one where the service runs"
+        )
+    try:
+        ServiceClient(settings.url, token).close()
+    except (ValueError, httpx2.InvalidURL) as error:
+        return _complain(str(error))
     return_large_arrays()
     watch_folder(settings, settings.watch, _stop_on_signals())
     return 0
+
+
+def _complain(text: str) -> int:
+    sys.stderr.write(f"xcryonet ingest: {text}\n")
+    return WRONG_USE
 
 
 def watch_folder(settings: IngestSettings, root: Path, stop: threading.Event) -> None:

@@ -30,6 +30,9 @@ _JSON = "application/json"
 _HASHES_PER_QUESTION = 500
 _LINES_PER_LEDGER = 500
 _TRY_AGAIN = frozenset({408, 425, 429})
+_NOT_LET_IN = frozenset({401, 403})
+"""A token can be given its scope, or the right one be set: no file is to blame."""
+
 _BODY_CHARS = 2000
 _FILE_LINES = TypeAdapter(list[FileRecord])
 _MAGIC = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
@@ -130,8 +133,9 @@ class ServiceClient:
             raise ValueError(
                 f"service address: expected http://host or https://host, found {url!r}"
             )
-        if not (token.isascii() and token.isprintable()):
-            raise ValueError("service token: expected printable ASCII, found other characters")
+        if not (token and token.isascii() and token.isprintable()):
+            found = "other characters" if token else "none"
+            raise ValueError(f"service token: expected printable ASCII, found {found}")
         limits = timeouts or Timeouts()
         self._backoff = backoff or Backoff()
         self._stop = stop or threading.Event()
@@ -252,6 +256,8 @@ def _problem_of(response: httpx2.Response, what: str) -> str:
         RejectedRecord: Sending it again is useless.
     """
     body = response.text[:_BODY_CHARS]
+    if response.status_code in _NOT_LET_IN:
+        return f"{response.status_code}: the token is not accepted, it needs the scope ingest"
     if response.status_code in _TRY_AGAIN or response.status_code >= 500:
         return f"{response.status_code}: {body}"
     raise RejectedRecord(what, response.status_code, body)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.memory import ScreenedAtlas, ScreenedCrop
+from ingest.scan import FolderMissingError
 from model.checkpoint import CheckpointError
 from model.dataset import Split
 from model.evaluate import EvaluationError, LabelPlace, Report, evaluate_crops, read_label_places
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         check_picture(args.picture)
         scorer = Scorer.load(args.weights, args.device)
         report = evaluate_session(scorer, read_label_places(args.labels), args.session)
-    except (CheckpointError, EvaluationError, ScreenError, OSError) as error:
+    except (CheckpointError, EvaluationError, FolderMissingError, ScreenError, OSError) as error:
         sys.stderr.write(f"xcryonet evaluate: {error}\n")
         return FAILED
     write_report(args, report)

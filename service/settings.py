@@ -1,13 +1,18 @@
 """Settings of the service's processes: read once in `main()` and passed down."""
 
+import json
 from enum import StrEnum
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+_POSTGRES = frozenset({"postgres", "postgresql"})
 
 
 class AuthMode(StrEnum):
@@ -28,12 +33,13 @@ class Settings(BaseSettings):
         default=None, description="SQLAlchemy URL; SQLite inside the data folder when not given"
     )
     host: str = Field(default="127.0.0.1", description="address that the web process binds")
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=1, le=65535)
     auth: AuthMode = AuthMode.OPEN_ON_LOOPBACK
-    allowed_hosts: tuple[str, ...] = Field(
-        default=(), description="further names under which browsers reach a loopback service"
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="further names under which browsers reach a loopback service, with commas",
     )
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     max_request_bytes: int = Field(default=16 * 2**20, gt=0, description="JSON bodies and blobs")
     max_requests_per_s: float = Field(default=300, gt=0, description="of one address, on average")
@@ -42,13 +48,49 @@ class Settings(BaseSettings):
     )
 
     weights: Path | None = Field(default=None, description="checkpoint; None = the bundled one")
-    device: str = Field(default="auto", description="auto, cpu or cuda")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     heartbeat_s: float = Field(default=1.0, gt=0, description="a worker signs on this often")
     lease_s: float = Field(default=5.0, gt=0, description="a worker silent this long is replaced")
     max_attempts: int = Field(default=3, ge=1, description="a job that fails so often is given up")
     max_deaths: int = Field(
         default=5, ge=1, description="a job in which so many workers died is given up"
     )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _as_written(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _as_list(cls, names: object) -> object:
+        """Take names with commas, or a JSON list."""
+        if not isinstance(names, str):
+            return names
+        if names.startswith("["):
+            return json.loads(names)
+        return [name.strip() for name in names.split(",") if name.strip()]
+
+    @field_validator("database_url")
+    @classmethod
+    def _as_address(cls, address: str | None) -> str | None:
+        """Take Postgres' own spelling as well; what is none is not repeated, for its password.
+
+        Raises:
+            ValueError: if it is no address of a database.
+        """
+        if address is None:
+            return None
+        kind, apart, rest = address.partition("://")
+        if kind in _POSTGRES:
+            address = f"postgresql+psycopg{apart}{rest}"
+        try:
+            make_url(address).get_dialect()
+        except (SQLAlchemyError, ValueError) as error:
+            raise ValueError(
+                "expected postgresql+psycopg://USER@HOST/NAME or sqlite:///FILE, found another form"
+            ) from error
+        return address
 
     @cached_property
     def url(self) -> URL:

@@ -40,8 +40,9 @@ def run_stack(
         beside: What else is to run.
     """
     check_folders(settings.data_dir, watch)
+    check_weights(settings.weights)
     check_port_free(settings.host, settings.port)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    _make_folder(settings.data_dir)
     migrate(settings.url)
     make_queue_tables(settings.url)
     database = Database(settings.url)
@@ -143,6 +144,31 @@ def check_folders(data: Path, watch: Path) -> None:
             f"data folder {data.resolve()} lies inside the watched folder {watch.resolve()}, which"
             " is never written to: give another with --data"
         )
+
+
+def check_weights(weights: Path | None) -> None:
+    """Refuse weights that no worker could load, however often it is started.
+
+    Raises:
+        WrongUseError: if the file or its card is not there.
+    """
+    if weights is None:
+        return
+    for path in (weights, weights.with_suffix(".json")):
+        if not path.is_file():
+            raise WrongUseError(f"--weights {weights}: expected {path}, found no file")
+
+
+def _make_folder(data: Path) -> None:
+    """Make the data folder.
+
+    Raises:
+        CommandError: if the disk refuses.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"--data {data}: {error.strerror}") from error
 
 
 def check_port_free(host: str, port: int) -> None:

@@ -5,7 +5,7 @@ import tempfile
 import webbrowser
 from pathlib import Path
 
-from service.commands.errors import CommandError
+from service.commands.errors import CommandError, WrongUseError
 from service.commands.options import (
     add_address_arguments,
     add_network_arguments,
@@ -27,7 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demonstration until stopped; all it made is removed."""
+    """Run the demonstration until stopped; all it made is removed.
+
+    Raises:
+        WrongUseError: if it is to run at no pace.
+    """
+    if args.speed is not None and not args.speed > 0:
+        raise WrongUseError(f"--speed: expected more than 0, found {args.speed}")
     settings = _choose_port(read_settings(args), args.port)
     with tempfile.TemporaryDirectory(prefix="xcryonet-demo-", ignore_cleanup_errors=True) as folder:
         epu, data = Path(folder) / "epu", Path(folder) / "data"
@@ -58,10 +64,14 @@ def _choose_port(settings: Settings, asked: int | None) -> Settings:
     """
     try:
         check_port_free(settings.host, settings.port)
-    except CommandError:
+    except CommandError as refused:
         if asked is not None:
             raise
-        return settings.model_copy(update={"port": find_free_port(settings.host)})
+        try:
+            port = find_free_port(settings.host)
+        except OSError:
+            raise refused from None
+        return settings.model_copy(update={"port": port})
     return settings
 
 

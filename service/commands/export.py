@@ -6,9 +6,10 @@ from pathlib import Path
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from service.commands.errors import CommandError
+from service.commands.errors import CommandError, WrongUseError
 from service.commands.options import add_database_arguments, open_database, read_settings
 from service.errors import ServiceError
 from service.exports import Export, ExportFormat, export
@@ -40,9 +41,13 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         CommandError: if there is no such grid, or its squares cannot be exported so.
+        WrongUseError: if no square can have the score asked for.
     """
+    try:
+        ask = SquareQuestion(limit=MOST_SQUARES, min_overall=args.min_overall)
+    except ValidationError as error:
+        raise WrongUseError(f"--min-overall: {error.errors()[0]['msg']}") from error
     database = open_database(read_settings(args))
-    ask = SquareQuestion(limit=MOST_SQUARES, min_overall=args.min_overall)
     try:
         with database.read() as session:
             file = export(get_ranking(session, find_grid(session, args.grid), ask), args.format)
@@ -78,7 +83,15 @@ def find_grid(session: Session, name: str) -> UUID:
 
 
 def _write(file: Export, out: Path | None) -> None:
+    """Write a file, or print it.
+
+    Raises:
+        CommandError: if it cannot be written.
+    """
     if out is None:
         sys.stdout.write(file.text)
-    else:
+        return
+    try:
         out.write_text(file.text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise CommandError(f"--out {out}: {error.strerror}") from error

@@ -74,10 +74,16 @@ def open_database(settings: Settings) -> Database:
     """Open a database whose tables are at this version.
 
     Raises:
-        CommandError: if it cannot be reached, or is of another version.
+        CommandError: if it is not there, cannot be reached, or is of another version.
     """
-    database = Database(settings.url)
+    url = settings.url
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise CommandError(
+            f"no database at {url.database}: give the --data of `xcryonet run`, or make it"
+            " with `xcryonet migrate`"
+        )
     try:
+        database = Database(settings.url)
         missing = find_missing_migration(database.engine)
     except (OperationalError, OSError) as error:
         raise CommandError(unreachable(settings, error)) from error

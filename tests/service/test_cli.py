@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from service.cli import COMMANDS, main
+from service.settings import Settings
 from tests.needs import ROOT
 
 pytestmark = pytest.mark.usefixtures("logging_as_before")
@@ -104,8 +105,101 @@ def test_a_setting_that_is_not_acceptable_is_wrong_use(
 def test_a_database_that_was_never_migrated_is_said_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "xcryonet.sqlite").touch()
     assert main(["token", "list", "--data", str(tmp_path)]) == 1
     assert "run `xcryonet migrate`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["token", "list"], ["export", "Sample2"], ["serve"], ["worker"]])
+def test_a_data_folder_that_is_mistyped_is_named_and_not_made(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--data", str(tmp_path / "dta")]) == 1
+    assert f"no database at {tmp_path / 'dta' / 'xcryonet.sqlite'}" in capsys.readouterr().err
+    assert not (tmp_path / "dta").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("DATABASE_URL", "foo", "database_url: Value error, expected postgresql+psycopg://"),
+        ("DATABASE_URL", "mysteriousql://u:secret@h/d", "found another form"),
+        ("DATABASE_URL", "postgresql://u:secret@h:abc/d", "found another form"),
+        ("LOG_LEVEL", "loud", "log_level: Input should be 'DEBUG', 'INFO'"),
+        ("DEVICE", "gpu", "device: Input should be 'auto', 'cpu' or 'cuda'"),
+        ("PORT", "0", "port: Input should be greater than or equal to 1"),
+    ],
+)
+def test_a_variable_that_is_not_acceptable_is_named(
+    name: str,
+    value: str,
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(f"XCRYONET_{name}", value)
+    assert main(["serve"]) == 2
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert "secret" not in said
+
+
+def test_hosts_are_a_list_with_commas_and_postgres_own_address_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XCRYONET_ALLOWED_HOSTS", "titan, titan.local")
+    monkeypatch.setenv("XCRYONET_DATABASE_URL", "postgres://u@h/d")
+    settings = Settings()
+    assert settings.allowed_hosts == ("titan", "titan.local")
+    assert settings.url.drivername == "postgresql+psycopg"
+    monkeypatch.setenv("XCRYONET_ALLOWED_HOSTS", '["titan"]')
+    assert Settings().allowed_hosts == ("titan",)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--url", "http://127.0.0.1:1"], "expected a token in XCRYONET_TOKEN or --token"),
+        (["--token", "t", "--url", "foo"], "expected http://host or https://host, found 'foo'"),
+        (["--url", "http://h"], "expected a token"),
+    ],
+)
+def test_an_ingest_that_could_never_deliver_does_not_start(
+    tmp_path: Path,
+    words: list[str],
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("XCRYONET_TOKEN", raising=False)
+    assert main(["ingest", "--watch", str(tmp_path), *words]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_what_no_restart_would_cure_is_refused_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch, data = tmp_path / "epu", tmp_path / "data"
+    watch.mkdir()
+    (tmp_path / "w.safetensors").touch()
+    run = ["run", "--watch", str(watch), "--data", str(data)]
+    assert main([*run, "--weights", str(tmp_path / "w.safetensors")]) == 2
+    assert f"expected {tmp_path / 'w.json'}, found no file" in capsys.readouterr().err
+    data.touch()
+    assert main(run) == 1
+    assert f"--data {data}: File exists" in capsys.readouterr().err
+    assert main(["demo", "--no-browser", "--speed", "0"]) == 2
+    assert "--speed: expected more than 0, found 0.0" in capsys.readouterr().err
+
+
+def test_an_export_that_cannot_be_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(tmp_path)]
+    main(["migrate", *data])
+    capsys.readouterr()
+    assert main(["export", "Sample3", "--min-overall", "9", *data]) == 2
+    assert "--min-overall: Input should be less than or equal to 4" in capsys.readouterr().err
 
 
 def test_a_database_that_does_not_answer_is_said_so_without_its_password(
