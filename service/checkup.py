@@ -113,5 +113,10 @@ def check_watch_folder(folder: Path) -> Finding:
             names = [entry.name for entry in entries]
     except OSError as error:
         return Finding("watch folder", Health.FAILED, f"{folder}: cannot be read: {error}")
+    if any(name.startswith("Sample") for name in names) or folder.name.startswith("Sample"):
+        return Finding("watch folder", Health.OK, f"{folder}: readable, one session's folder")
     sessions = sum(name.startswith("Supervisor_") for name in names)
+    if not sessions:
+        detail = f"{folder}: readable, no session folder in it yet; is the share mounted?"
+        return Finding("watch folder", Health.WARNING, detail)
     return Finding("watch folder", Health.OK, f"{folder}: readable, {sessions} session folders")

@@ -26,6 +26,10 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 IMAGE_SUFFIXES = (".mrc", ".tif", ".tiff", ".jpg", ".jpeg")
 
 
+_PIXELS_NM = (10.0, 10_000.0)
+"""From where one square fills a camera to where a whole one is a speck."""
+
+
 class ScreenError(Exception):
     """What was asked for cannot be screened; the message is for people."""
 
@@ -51,10 +55,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument(
         "--pixel-nm",
-        type=float,
+        type=_pixel_nm,
         metavar="NM",
         help="pixel size of a bare image that does not say it (default: guessed from its mesh)",
     )
+
+
+def _pixel_nm(text: str) -> float:
+    """Read a pixel size that an atlas can have.
+
+    Raises:
+        argparse.ArgumentTypeError: saying what it can be.
+    """
+    least, most = _PIXELS_NM
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"expected {least:g} to {most:g} nm, found {text}")
+    return value
 
 
 def run(args: argparse.Namespace) -> int:

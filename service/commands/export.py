@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "grid", help="its id, Sample<number> of the newest session, or <session>/Sample<number>"
     )
     parser.add_argument(
-        "--format", type=ExportFormat, choices=list(ExportFormat), default=ExportFormat.CSV
+        "--format", choices=[kind.value for kind in ExportFormat], default=ExportFormat.CSV.value
     )
     parser.add_argument(
         "--min-overall", type=float, metavar="SCORE", help="leave out what is worse"
@@ -47,10 +47,11 @@ def run(args: argparse.Namespace) -> int:
         ask = SquareQuestion(limit=MOST_SQUARES, min_overall=args.min_overall)
     except ValidationError as error:
         raise WrongUseError(f"--min-overall: {error.errors()[0]['msg']}") from error
+    kind = ExportFormat(args.format)
     database = open_database(read_settings(args))
     try:
         with database.read() as session:
-            file = export(get_ranking(session, find_grid(session, args.grid), ask), args.format)
+            file = export(get_ranking(session, find_grid(session, args.grid), ask), kind)
     except ServiceError as error:
         raise CommandError(error.message) from error
     finally:

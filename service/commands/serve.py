@@ -13,8 +13,10 @@ from service.commands.options import (
     add_database_arguments,
     open_database,
     read_settings,
+    say,
 )
 from service.jobs import DurableQueue
+from service.stack import check_port_free, page_address
 
 SWITCH_S = 0.0001
 """How long one thread may keep the others waiting; a short answer waits several times over while a
@@ -35,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """
     sys.setswitchinterval(SWITCH_S)
     settings = read_settings(args)
+    check_port_free(settings.host, settings.port)
     database = open_database(settings)
     queue = DurableQueue(database)
     config = uvicorn.Config(
@@ -46,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
+    say(f"serving {page_address(settings)}")
     gc.freeze()  # what is there now stays; each look through it is time that answers wait
     try:
         server.run()

@@ -19,8 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument(
         "--scopes",
         nargs="+",
-        type=Scope,
-        choices=list(Scope),
+        type=_scope,
         default=[Scope.READ],
         metavar="SCOPE",
         help=f"what it allows: {', '.join(Scope)} (default read)",
@@ -31,6 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     revoke.add_argument("name")
     for action in (create, listing, revoke):
         add_database_arguments(action)
+
+
+def _scope(name: str) -> Scope:
+    """Read a scope's name.
+
+    Raises:
+        argparse.ArgumentTypeError: naming those that there are.
+    """
+    try:
+        return Scope(name)
+    except ValueError as error:
+        message = f"expected scopes among {', '.join(Scope)}, found {name}"
+        raise argparse.ArgumentTypeError(message) from error
 
 
 def run(args: argparse.Namespace) -> int:

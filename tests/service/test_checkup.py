@@ -37,6 +37,11 @@ def test_the_watched_folder_is_read_and_its_sessions_counted(tmp_path: Path) -> 
 
     assert "1 session folder" in check_watch_folder(tmp_path).detail
     assert check_watch_folder(tmp_path / "gone").health is Health.FAILED
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert check_watch_folder(empty).health is Health.WARNING
+    (empty / "Sample1").mkdir()
+    assert "one session's folder" in check_watch_folder(empty).detail
 
 
 def test_a_probe_leaves_nothing_behind(tmp_path: Path) -> None:

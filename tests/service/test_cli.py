@@ -232,6 +232,22 @@ def test_tokens_are_made_listed_and_revoked(
     assert "no token named 'titan'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["token", "create", "--scopes", "read", "ann"], "expected scopes among read, label,"),
+        (["export", "Sample2", "--format", "xls"], "choose from 'csv'"),
+        (["screen", "x.mrc", "--pixel-nm", "-3"], "expected 10 to 10000 nm, found -3"),
+    ],
+)
+def test_a_word_that_is_none_is_answered_with_those_that_are(
+    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    assert complaint in capsys.readouterr().err
+
+
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     assert main(["migrate", "--data", str(tmp_path)]) == 0
     assert main(["migrate", "--data", str(tmp_path)]) == 0
