@@ -14,6 +14,9 @@ _SHADED = 0.75
 _DARK = 0.7
 _ROUND = 0.93
 _NEAR = 0.25
+_DIM = 2.3
+_USABLE = 3.0
+"""Ice that leaves a square usable is no defect of it."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ def describe(found: Findings) -> str:
     if defects:
         return "; ".join(text for _, text in defects[:2])
     ice = "thin ice" if found.brightness >= 2.7 else "fairly thin ice"
+    if found.brightness < _DIM:
+        ice = "somewhat dim"
     if found.brightness < 2.7 and found.overall < 2.5:
         ice = "rather thick ice"
     if found.overall < 2.0:
@@ -119,7 +124,7 @@ def _defects(found: Findings) -> list[tuple[float, str]]:
         defects.append((found.cracking, _cracking(found)))
     if found.contamination >= 2.0:
         defects.append((found.contamination, _contamination(found)))
-    if found.brightness < 2.3:
+    if found.brightness < _DIM and found.overall < _USABLE:
         defects.append((3.6 - found.brightness, _ice(found)))
     elif found.squareness < 2.8:
         defects.append((4.0 - found.squareness, "part of the window is dark or missing"))

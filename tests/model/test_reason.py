@@ -32,11 +32,21 @@ def found(window: Window | None = None, **changes: float) -> Findings:
         ),
         (found(seen(missing=0.005), cracking=1.3), "cracked: a hairline or a small tear"),
         (found(brightness=1.9, overall=1.0), "thick ice"),
-        (found(seen(level=0.9, fill=0.8), brightness=2.1), "thick ice: window small and round"),
-        (found(seen(level=0.5, fill=0.8), brightness=1.9), "thick ice: window dark and round"),
-        (found(seen(level=0.5), brightness=1.9), "thick ice: window dark"),
+        (
+            found(seen(level=0.9, fill=0.8), brightness=2.1, overall=2.5),
+            "thick ice: window small and round",
+        ),
+        (
+            found(seen(level=0.5, fill=0.8), brightness=1.9, overall=1.5),
+            "thick ice: window dark and round",
+        ),
+        (found(seen(level=0.5), brightness=1.9, overall=1.5), "thick ice: window dark"),
         (found(brightness=0.4, squareness=1.0, overall=0.0), "drowned: window almost dark"),
         (found(squareness=2.0), "part of the window is dark or missing"),
+        (
+            found(seen(level=0.9, fill=0.9), brightness=2.2, overall=3.4),
+            "intact, clean, somewhat dim",
+        ),
         (found(brightness=2.6, overall=2.2), "intact, clean, rather thick ice"),
         (found(brightness=2.6), "intact, clean, fairly thin ice"),
         (
