@@ -30,7 +30,7 @@ from ingest.records import (
 )
 from ingest.sink import Sink
 from ingest.stage import StageModel
-from ingest.tile_files import TileFiles
+from ingest.tile_files import PREVIEW, TileFiles
 
 PREVIEW_GRACE_S = 5.0
 """How long a tile that has only a preview waits for its MRC."""
@@ -69,6 +69,7 @@ class Pipeline:
     _sessions: dict[str, SessionRecord] = field(default_factory=dict)
     _stages: dict[str, StageModel] = field(default_factory=dict)
     _preview_since: dict[tuple[AtlasKey, str], float] = field(default_factory=dict)
+    _late: list[tuple[list[Path], Taken]] = field(default_factory=list)
 
     def take(self, file: EpuFile, path: Path, stalled: str | None = None) -> Taken:
         """Read one settled file.
@@ -125,6 +126,11 @@ class Pipeline:
         self._dirty.clear()
         return news
 
+    def take_late(self) -> list[tuple[list[Path], Taken]]:
+        """What became of files that had to wait, of each tile; told once."""
+        late, self._late = self._late, []
+        return late
+
     def send(self, key: AtlasKey) -> None:
         """Send what has changed of one atlas."""
         self._atlases[key].send()
@@ -163,8 +169,9 @@ class Pipeline:
             for name in feed.waits_for_image:
                 since = self._preview_since.get((key, name), 0.0)
                 if final or self.clock() - since >= self.preview_grace_s:
-                    feed.refresh_tile(name, accept_preview=True)
+                    problem = feed.refresh_tile(name, accept_preview=True)
                     self._dirty[key] = None
+                    self._late.append(_late_outcome(feed.files[name], problem))
 
     def _take_description(self, file: EpuFile, path: Path) -> None:
         match file.kind:
@@ -249,6 +256,16 @@ class Pipeline:
         if record != self._grids.get(key):
             self.sink.put_grid(record)
             self._grids[key] = record
+
+
+def _late_outcome(
+    files: TileFiles, problem: tuple[TileState, str] | None
+) -> tuple[list[Path], Taken]:
+    """All files of a tile that its preview serves are read; else the preview says why not."""
+    if problem is None:
+        return list(files.paths.values()), TAKEN
+    state = FileState.FAILED if problem[0] is TileState.FAILED else FileState.WAITING
+    return [files.paths[PREVIEW]], Taken(state, problem[1])
 
 
 def _atlas_key(file: EpuFile) -> AtlasKey | None:

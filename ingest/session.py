@@ -10,7 +10,7 @@ import structlog
 
 from ingest.ledger import Ledger
 from ingest.pending import SettledFile
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Pipeline, Taken
 from ingest.records import FileRecord, FileState, IngestRecord
 from ingest.sink import Sink
 from ingest.upload import RejectedRecord, UploadStoppedError
@@ -87,14 +87,19 @@ class IngestLoop:
 
     def _take_file(self, item: SettledFile) -> None:
         taken = self._pipeline.take(item.file, item.path, item.problem)
-        match taken.state:
-            case FileState.READ:
-                for path in [item.path, *self._pipeline.paths_beside(item.file)]:
-                    self.ledger.mark_read(path.relative_to(self._root).as_posix())
-            case FileState.FAILED:
-                self.ledger.mark_failed(item.relative, taken.reason or "")
-            case _:
-                self.ledger.mark_waiting(item.relative, taken.reason or "")
+        beside = self._pipeline.paths_beside(item.file) if taken.state is FileState.READ else []
+        self._mark([item.path, *beside], taken)
+
+    def _mark(self, paths: Sequence[Path], taken: Taken) -> None:
+        for path in paths:
+            relative = path.relative_to(self._root).as_posix()
+            match taken.state:
+                case FileState.READ:
+                    self.ledger.mark_read(relative)
+                case FileState.FAILED:
+                    self.ledger.mark_failed(relative, taken.reason or "")
+                case _:
+                    self.ledger.mark_waiting(relative, taken.reason or "")
 
     def _settle(self, notice: WatchNotice) -> None:
         """Send what is new, once what was there at the start has been read.
@@ -104,7 +109,10 @@ class IngestLoop:
         self._backlog.look(notice.files_pending)
         if not self._backlog.done or time.monotonic() < self._retry_at:
             return
-        for key in self._pipeline.take_news():
+        news = self._pipeline.take_news()
+        for paths, taken in self._pipeline.take_late():
+            self._mark(paths, taken)
+        for key in news:
             try:
                 self._pipeline.send(key)
             except RejectedRecord:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.pipeline import Pipeline
+from ingest.pipeline import TAKEN, Pipeline
 from ingest.records import (
     AtlasKey,
     FileState,
@@ -223,6 +223,30 @@ def test_a_preview_waits_its_time_for_the_mrc(root: Path) -> None:
         now[0] = seconds
         pipeline.settle()
         assert sink.tiles[tile_name(0)].state is state
+
+
+def test_files_that_waited_are_told_once_what_became_of_them(root: Path) -> None:
+    now = [0.0]
+    pipeline = Pipeline(RecordingSink(), clock=lambda: now[0], preview_grace_s=5.0)
+    whole, broken = (atlas_folder(root) / tile_name(index) for index in (0, 1))
+    broken.with_suffix(".jpg").write_bytes(b"no picture")
+    for stem in (whole, broken):
+        for suffix in (".xml", ".jpg"):
+            taken = take(pipeline, root, stem.with_suffix(suffix))
+            assert taken.state is FileState.WAITING
+
+    pipeline.take_news()
+    early = pipeline.take_late()
+    now[0] = 5.0
+    pipeline.take_news()
+    late = [(sorted(path.name for path in paths), taken) for paths, taken in pipeline.take_late()]
+
+    assert early == []
+    assert late[0] == ([f"{whole.name}.jpg", f"{whole.name}.xml"], TAKEN)
+    assert late[1][0] == [f"{broken.name}.jpg"]
+    assert late[1][1].state is FileState.FAILED
+    assert str(broken.with_suffix(".jpg")) in (late[1][1].reason or "")
+    assert pipeline.take_late() == []
 
 
 def test_a_half_written_atlas_dm_waits_and_is_read_when_whole(

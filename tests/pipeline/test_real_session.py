@@ -96,6 +96,15 @@ def test_a_finished_grid_is_complete_and_every_square_counts_once(
     assert [s["rank"] for s in squares] == list(range(1, len(squares) + 1))
 
 
+def test_no_file_of_a_finished_session_waits_or_failed(session: FinishedSession) -> None:
+    def left() -> list[dict[str, Any]]:
+        found = session.service.get("/files", state=["waiting", "failed"], limit=500)
+        items: list[dict[str, Any]] = found["items"]
+        return items
+
+    wait_for("the last files' lines", lambda: not left(), timeout_s=30)
+
+
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_epus_own_squares_are_found_and_carry_their_node_ids(
     session: FinishedSession, sample: int
