@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model.preprocess import CROP_SIZE_PX, CROP_UM, Crop
 
@@ -54,14 +54,36 @@ class Header(_Row):
     seed: int | None = Field(default=None, description="None where nothing was drawn at random")
 
 
-class Labels(_Row):
-    """The five scores, 0-4; cracking and contamination are severities, overall 4 = best."""
+Grade = Annotated[float, Field(ge=0, le=4)]
 
-    brightness: float = Field(ge=0, le=4)
-    squareness: float = Field(ge=0, le=4)
-    cracking: float = Field(ge=0, le=4)
-    contamination: float = Field(ge=0, le=4)
-    overall: float = Field(ge=0, le=4)
+
+class Grades(_Row):
+    """What is known of the five scores, 0-4; None where nothing was said.
+
+    Cracking and contamination are severities, overall 4 = best.
+    """
+
+    brightness: Grade | None = None
+    squareness: Grade | None = None
+    cracking: Grade | None = None
+    contamination: Grade | None = None
+    overall: Grade | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if all(value is None for value in self.model_dump().values()):
+            raise ValueError("expected at least one score, found none (unlabelled: no labels)")
+        return self
+
+
+class Labels(Grades):
+    """All five scores."""
+
+    brightness: Grade
+    squareness: Grade
+    cracking: Grade
+    contamination: Grade
+    overall: Grade
 
 
 class Square(_Row):
@@ -75,7 +97,7 @@ class Square(_Row):
     vacuum_level: float | None = Field(default=None, allow_inf_nan=False)
     mesh_pitch_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     mask: str | None = None
-    labels: Labels | None = None
+    labels: Grades | None = None
     split: Split = Split.TRAIN
 
 

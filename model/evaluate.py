@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from model.dataset import Labels
+from model.dataset import Grades
 from model.metrics import SCORES, Agreement, agreement
 from model.predict import Scorer, SquareScore
 from model.preprocess import Crop
@@ -45,7 +45,7 @@ class SquareLabel(BaseModel):
     overall: float | None = Field(default=None, ge=0, le=4)
 
     @classmethod
-    def of(cls, key: str, grid: str, labels: Labels) -> "SquareLabel":
+    def of(cls, key: str, grid: str, labels: Grades) -> "SquareLabel":
         """Take a data set's labels."""
         return cls(key=key, grid=grid, **labels.model_dump())
 

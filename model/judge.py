@@ -1,5 +1,6 @@
 """Judge a network on squares with known truth: scores, errors, calibration, attention."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,12 @@ DEFECT = 2.0
 """Severity from which a square counts as cracked or contaminated."""
 
 
+NOT_SCALED = (1.0,) * len(SCORES)
+"""Deviations as a network gives them."""
+
+Column = NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class Judgement:
     """Scores (n, 5) and deviations (n, 5) or None beside the truth (n, 5); attention by square.
@@ -24,7 +31,7 @@ class Judgement:
     Attributes:
         scores: clipped to 0-4.
         deviations: as the network gives them, not calibrated.
-        truth: labels.
+        truth: labels, NaN where a square has no such label.
         inside: for each attended attribute, share of the map's weight in the true mask over the
             share that chance would put there, averaged over squares that have the defect.
     """
@@ -35,30 +42,50 @@ class Judgement:
     inside: dict[str, float]
 
     def mae(self) -> float:
-        """Mean absolute error over the five scores."""
-        return float(np.abs(self.scores - self.truth).mean())
+        """Mean absolute error over what is labelled."""
+        return float(np.abs(self.scores - self.truth)[np.isfinite(self.truth)].mean())
+
+    def errors(self) -> NDArray[np.float64]:
+        """Mean absolute error of each score, (5,); NaN where no square has its label."""
+        columns = (self._column(index) for index in range(len(SCORES)))
+        means = [
+            np.abs(scores - truth).mean() if len(truth) else np.nan for truth, scores, _ in columns
+        ]
+        return np.array(means, np.float64)
 
     def figures(self) -> dict[str, float]:
         """Every figure by name, `<score>/<figure>`, without those that the truth does not allow."""
         result: dict[str, float] = {}
         for index, name in enumerate(SCORES):
             level = DEFECT if name in ATTENDED else USABLE
-            found = agreement(self.truth[:, index], self.scores[:, index], level)
+            truth, scores, deviations = self._column(index)
+            if not len(truth):
+                continue
+            found = agreement(truth, scores, level)
             figures = {"mae": found.mae, "spearman": found.spearman, "auc": found.auc}
             result |= {f"{name}/{k}": v for k, v in figures.items() if v is not None}
-            if self.deviations is not None:
-                columns = (self.truth[:, index], self.scores[:, index], self.deviations[:, index])
-                result[f"{name}/coverage"] = coverage(*columns)
+            if deviations is not None:
+                result[f"{name}/coverage"] = coverage(truth, scores, deviations)
         return result | {f"{name}/inside_over_chance": v for name, v in self.inside.items()}
 
-    def sd_scales(self) -> tuple[float, ...]:
-        """Factors that make each score's deviations cover 68 % of these squares."""
-        if self.deviations is None:
-            return (1.0,) * len(SCORES)
-        return tuple(
-            sd_scale(self.truth[:, i], self.scores[:, i], self.deviations[:, i])
-            for i in range(len(SCORES))
-        )
+    def sd_scales(self, otherwise: Sequence[float] = NOT_SCALED) -> tuple[float, ...]:
+        """Factors that make each score's deviations cover 68 % of these squares.
+
+        Args:
+            otherwise: of the scores that no square has a label for.
+        """
+        scales = list(otherwise)
+        for index in range(len(SCORES)):
+            truth, scores, deviations = self._column(index)
+            if deviations is not None and len(truth):
+                scales[index] = sd_scale(truth, scores, deviations)
+        return tuple(scales)
+
+    def _column(self, index: int) -> tuple[Column, Column, Column | None]:
+        """Truth, scores and deviations of one score, where it is labelled."""
+        known = np.isfinite(self.truth[:, index])
+        spread = None if self.deviations is None else self.deviations[known, index]
+        return self.truth[known, index], self.scores[known, index], spread
 
 
 @torch.inference_mode()
@@ -81,7 +108,7 @@ def judge(network: XCryoNet, squares: Squares, batch_size: int = 8) -> Judgement
                 add_inside(inside, looks.maps.cpu().numpy(), batch.masks.numpy())
     finally:
         network.train(was_training)
-    known = np.isfinite(np.concatenate(truth)).all(1)
+    known = np.isfinite(np.concatenate(truth)).any(1)
     spread = np.concatenate(deviations)[known].astype(np.float64) if deviations else None
     return Judgement(
         np.concatenate(scores)[known].astype(np.float64),

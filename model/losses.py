@@ -15,20 +15,22 @@ def supervised_loss(scores: Scores, labels: Tensor, huber: float | None = None) 
 
     Args:
         scores: of a pair of heads.
-        labels: (n, 5); rows of NaN are unlabelled and do not count.
+        labels: (n, 5); NaN is unlabelled and does not count.
         huber: from this error on it counts by its size (not in the paper); None: always squared.
     """
-    known = torch.isfinite(labels).all(1)  # (n,)
-    if not known.any():
-        return scores.overall.sum() * 0.0
-    attributes = _error(scores.attributes[known], labels[known, :4], huber)
-    return attributes + _error(scores.overall[known], labels[known, 4], huber)
+    attributes = _error(scores.attributes, labels[:, :4], huber)
+    return attributes + _error(scores.overall, labels[:, 4], huber)
 
 
 def _error(scores: Tensor, labels: Tensor, huber: float | None) -> Tensor:
+    """Mean over what is labelled; 0 where nothing is."""
+    known = torch.isfinite(labels)
+    truth = torch.where(known, labels, scores.detach())
     if huber is None:
-        return functional.mse_loss(scores, labels)
-    return 2.0 * functional.huber_loss(scores, labels, delta=huber)
+        errors = (scores - truth).square()
+    else:
+        errors = 2.0 * functional.huber_loss(scores, truth, reduction="none", delta=huber)
+    return errors.sum() / known.sum().clamp(min=1)
 
 
 def attended_loss(scores: Tensor, labels: Tensor) -> Tensor:
@@ -38,11 +40,9 @@ def attended_loss(scores: Tensor, labels: Tensor) -> Tensor:
         scores: (n, 2), cracking and contamination.
         labels: (n, 5), as in `supervised_loss`.
     """
-    known = torch.isfinite(labels).all(1)
-    if not known.any():
-        return scores.sum() * 0.0
-    truth = labels[known, _CRACKING : _CRACKING + scores.shape[1]]
-    return (scores[known] - truth).square().mean(0).sum()
+    truth = labels[:, _CRACKING : _CRACKING + scores.shape[1]]
+    columns = zip(scores.unbind(1), truth.unbind(1), strict=True)
+    return torch.stack([_error(score, label, None) for score, label in columns]).sum()
 
 
 def reconstruction_loss(decoded: Tensor, image: Tensor) -> Tensor:
@@ -71,14 +71,13 @@ def variance_loss(scores: Scores, labels: Tensor) -> Tensor:
 
     The scores are detached: the mean stays a mean square estimate, as in the paper.
     """
-    known = torch.isfinite(labels).all(1)
     if scores.log_variance is None:
         return scores.overall.sum() * 0.0
-    if not known.any():
-        return scores.log_variance.sum() * 0.0
-    error = (scores.stacked()[known] - labels[known]).detach().square()
-    log_variance = scores.log_variance[known].clamp(-8.0, 4.0)
-    return 0.5 * (error * torch.exp(-log_variance) + log_variance).mean()
+    known = torch.isfinite(labels)
+    error = (scores.stacked() - labels).detach().square()
+    log_variance = scores.log_variance.clamp(-8.0, 4.0)
+    likelihood = torch.where(known, error, 0.0) * torch.exp(-log_variance) + log_variance
+    return 0.5 * torch.where(known, likelihood, 0.0).sum() / known.sum().clamp(min=1)
 
 
 def primary_loss(

@@ -130,7 +130,7 @@ def load_rows(dataset: Dataset, rows: Sequence[Square], reduction: int) -> Squar
 def choose_labelled(squares: Squares, config: TrainConfig) -> Squares:
     """Keep as many labelled and unlabelled squares as the run asks for, drawn by its seed."""
     rng = np.random.default_rng([config.seed, 0])
-    known = np.asarray(np.isfinite(squares.labels).all(1), np.bool_)
+    known = np.asarray(np.isfinite(squares.labels).any(1), np.bool_)
     shuffled = rng.permutation(len(squares))
     labelled = np.array([i for i in shuffled if known[i]], np.int64)[: config.labelled]
     spare = np.setdiff1d(shuffled, labelled, assume_unique=True)
@@ -283,10 +283,11 @@ def _labels(row: Square) -> list[float]:
     if row.labels is None:
         return [float("nan")] * 5
     truth = row.labels
-    return [
+    scores = (
         truth.brightness,
         truth.squareness,
         truth.cracking,
         truth.contamination,
         truth.overall,
-    ]
+    )
+    return [float("nan") if score is None else score for score in scores]

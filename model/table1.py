@@ -209,8 +209,7 @@ def _one_run(
     state = RunState(network, average, make_optimisers(network, config.train))
     for epoch in range(plan.epochs):
         run_epoch(state, chosen, config, epoch, ALONE)
-    judged = judge(state.average.network, squares.some(held))
-    return np.asarray(np.abs(judged.scores - judged.truth).mean(0), np.float64)
+    return judge(state.average.network, squares.some(held)).errors()
 
 
 def _held_out(squares: Squares, plan: Plan, run: int) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from model.checkpoint import (
 from model.config import RunConfig
 from model.curves import EpochFigures, draw_curves, read_history, write_history
 from model.dataset import HEADER_FILE, Dataset, DatasetError, Split
-from model.judge import Judgement, judge
+from model.judge import NOT_SCALED, Judgement, judge
 from model.network import XCryoNet
 from model.runstate import RunIdentity, RunState, check_same_run, load_state, save_state
 from model.spread import Share, same_buffers, wait_for_others
@@ -120,7 +120,7 @@ def train(
         if around.share.is_first:
             if history[-1].validation_mae == min(e.validation_mae for e in history):
                 about = _about(dataset, squares, held_out) + about_start
-                card = _card(about, squares, config, history, judgement, around.hardware)
+                card = _card(about, squares, config, history, judgement, around)
                 save_checkpoint(out / BEST_FILE, average.network, card)
             _write_progress(out, run, history)
         if on_epoch is not None:
@@ -237,7 +237,7 @@ def _figures(
 
 def _about(dataset: Dataset, squares: Squares, held_out: Squares) -> str:
     header = dataset.header
-    labelled = int(np.isfinite(squares.labels).all(1).sum())
+    labelled = int(np.isfinite(squares.labels).any(1).sum())
     return (
         f"{header.origin} (seed {header.seed}): {len(squares)} squares of"
         f" {len(set(squares.grids))} grids, {labelled} labelled; validated on {len(held_out)}"
@@ -251,8 +251,9 @@ def _card(
     config: RunConfig,
     history: list[EpochFigures],
     judgement: Judgement,
-    hardware: str,
+    around: Surroundings,
 ) -> ModelCard:
+    scales = NOT_SCALED if around.start is None else read_card(card_path(around.start)).sd_scale
     return ModelCard(
         name="xcryonet",
         sha256="0" * 64,  # the file's own is put in when it is written
@@ -261,8 +262,8 @@ def _card(
         trained_squares=len(squares),
         steps=len(history) * steps_per_epoch(squares, config),
         training_time_s=sum(e.seconds for e in history),
-        hardware=hardware,
-        sd_scale=judgement.sd_scales(),
+        hardware=around.hardware,
+        sd_scale=judgement.sd_scales(scales),
         metrics={f"validation/{k}": v for k, v in judgement.figures().items()},
     )
 

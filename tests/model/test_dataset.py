@@ -10,6 +10,7 @@ import pytest
 from model.dataset import (
     DatasetError,
     DatasetWriter,
+    Grades,
     Header,
     Split,
     Square,
@@ -50,10 +51,17 @@ def test_a_square_may_have_no_labels_and_no_mask(folder: Path) -> None:
     assert dataset.mask(dataset.squares[1]) is None
 
 
+def test_a_square_may_have_some_labels(folder: Path) -> None:
+    change_line(folder, labels={"overall": 3, "cracking": None})
+    labels = read_dataset(folder).squares[1].labels
+    assert labels == Grades(overall=3)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"labels": {"overall": 5}}, "line 2"),
+        ({"labels": {}}, "expected at least one score"),
         ({"film_level": 0}, "film_level"),
         ({"colour": "red"}, "colour"),
         ({"id": "s000"}, "s000 twice"),

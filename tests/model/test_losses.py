@@ -31,6 +31,27 @@ def test_unlabelled_squares_do_not_count() -> None:
     assert float(supervised_loss(scores, torch.full((2, 5), NAN))) == 0.0
 
 
+def test_scores_without_a_label_do_not_count() -> None:
+    attributes = torch.tensor([[1.0, 2.0, 3.0, 1.0]], requires_grad=True)
+    overall = torch.tensor([3.0], requires_grad=True)
+    log_variance = torch.zeros(1, 5, requires_grad=True)
+    labels = torch.tensor([[NAN, 4.0, NAN, 3.0, NAN]])
+    scores = Scores(attributes, overall, log_variance)
+
+    loss = supervised_loss(scores, labels) + variance_loss(scores, labels)
+    loss = loss + attended_loss(attributes[:, 2:], labels)
+    loss.backward()
+
+    assert loss.item() == pytest.approx((4 + 4) / 2 + 0.5 * (4 + 4) / 2 + 4)
+    for gradient, labelled in (
+        (attributes.grad, [[False, True, False, True]]),
+        (overall.grad, [False]),
+        (log_variance.grad, [[False, True, False, True, False]]),
+    ):
+        assert gradient is not None
+        assert ((gradient != 0) == torch.tensor(labelled)).all()
+
+
 def test_maps_without_truth_do_not_count() -> None:
     logits = torch.zeros(2, 2, 4, 4)
     masks = torch.zeros(2, 2, 4, 4)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from model.checkpoint import CheckpointError, load_checkpoint
-from model.dataset import Dataset, DatasetError, Split, read_dataset
+from model.dataset import LIST_FILE, Dataset, DatasetError, Split, read_dataset
 from model.runstate import STATE_FILE
 from model.spread import Share
 from model.train import CURVES_FILE, HISTORY_FILE, Surroundings, TrainError, train
@@ -35,6 +35,27 @@ def test_training_on_a_few_squares_lowers_the_losses(dataset: Dataset, tmp_path:
     network, card = load_checkpoint(result.weights)
     assert card.metrics["validation/overall/mae"] >= 0
     assert all(torch.isfinite(p).all() for p in network.parameters())
+
+
+def test_squares_that_have_some_labels_are_trained_and_judged_on_these(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    first = train(dataset, tmp_path / "first", tiny_run(epochs=1))
+    path = dataset.folder / LIST_FILE
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for number, line in enumerate(lines):
+        kept = ("overall",) if number % 2 else ("overall", "brightness")
+        line["labels"] = {name: line["labels"][name] for name in kept}
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    around = Surroundings(start=first.weights)
+    result = train(read_dataset(dataset.folder), tmp_path / "out", tiny_run(), around=around)
+
+    assert "8 labelled" in result.card.data
+    judged = {name.split("/")[1] for name in result.card.metrics if name.endswith("/mae")}
+    assert judged == {"brightness", "overall"}
+    assert result.card.sd_scale[1:4] == first.card.sd_scale[1:4]  # nothing was learnt of these
+    assert result.card.sd_scale[4] != first.card.sd_scale[4]
 
 
 class StoppedError(Exception):
