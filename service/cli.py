@@ -55,6 +55,9 @@ COMMANDS = {
     "dataset": Command(
         "write a data set of simulated squares", "simulate.dataset_command", "simulate"
     ),
+    "labels": Command(
+        "write what people labelled as a data set", "service.commands.labels", "model,service"
+    ),
     "train": Command("train a network", "model.train_command", "model"),
     "evaluate": Command("judge a network against truth", "service.evaluate", "ingest,model"),
     "export": Command(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
 
@@ -11,12 +10,11 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from ingest.records import CROP_SIZE_PX
 from model.predict import SquareScore
 from model.preprocess import Crop
-from service.blobs import PNG_MAGIC, BlobStore, read_picture
+from service.blobs import BlobStore
 from service.database import Database
-from service.errors import InvalidError, NotFoundError
+from service.errors import NotFoundError
 from service.job_queue import ScoreRequest
 from service.queries.jobs import StartedJob
 from service.queries.models import find_current_model
@@ -28,6 +26,7 @@ from service.queries.scores import (
     list_score_requests,
     list_squares_to_score,
 )
+from service.stored_crops import BadCropError, read_crop
 from service.sweep import sweep
 from service.tables import SquareStatus
 
@@ -46,10 +45,6 @@ class Network(Protocol):
 
     def score(self, crops: Sequence[Crop]) -> Sequence[SquareScore]:
         """Score crops, in their order."""
-
-
-class BadCropError(Exception):
-    """A stored crop is not what a crop must be."""
 
 
 class ScoreWork:
@@ -139,87 +134,14 @@ class ScoreWork:
         failed, crops = [], {}
         for square in squares:
             try:
-                pixels = decode_crop(self._read_blob(square.crop_sha256))
+                crops[square.id] = read_crop(self._database, self._blobs, square)
             except (NotFoundError, BadCropError) as error:
                 failed.append(_failed(square, f"its crop cannot be read: {error}", model_id))
-                continue
-            crops[square.id] = Crop(
-                pixels=pixels,
-                full_scale=square.full_scale,
-                film_level=square.film_level,
-                vacuum_level=square.vacuum_level,
-                mesh_pitch_um=square.mesh_pitch_um,
-            )
         return failed, crops
-
-    def _read_blob(self, digest: str) -> bytes:
-        with self._database.read() as session:
-            data = self._blobs.get(session, digest)[1]
-        if sha256(data).hexdigest() != digest:
-            raise BadCropError(f"picture {digest} is damaged: {len(data)} bytes of another hash")
-        return data
 
     def _store(self, results: list[ScoreResult]) -> None:
         with self._database.write() as session:
             add_scores(session, results)
-
-
-def decode_crop(data: bytes) -> NDArray[np.uint8]:
-    """Decode a crop's PNG file.
-
-    Returns:
-        Pixels, uint8 of shape (640, 640), coded as they travel.
-
-    Raises:
-        BadCropError: if the file cannot be decoded or is not an 8-bit grey image of that size.
-    """
-    _check_size(data)
-    _check_chunks(data)
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise BadCropError(f"{len(data)} bytes are no image that can be decoded")
-    if pixels.shape != (CROP_SIZE_PX, CROP_SIZE_PX) or pixels.dtype != np.uint8:
-        raise BadCropError(
-            f"expected {CROP_SIZE_PX} x {CROP_SIZE_PX} uint8, found {pixels.shape} {pixels.dtype}"
-        )
-    return pixels.astype(np.uint8, copy=False)
-
-
-def _check_size(data: bytes) -> None:
-    """Look at a picture's header before anything is decoded.
-
-    Raises:
-        BadCropError: if it is no picture, or not of a crop's size.
-    """
-    try:
-        picture = read_picture(data)
-    except InvalidError as error:
-        raise BadCropError(
-            f"{len(data)} bytes are no image that can be decoded: {error.message}"
-        ) from error
-    size = (picture.width_px, picture.height_px)
-    if size != (CROP_SIZE_PX, CROP_SIZE_PX):
-        raise BadCropError(
-            f"expected {CROP_SIZE_PX} x {CROP_SIZE_PX} uint8, found {size[0]} x {size[1]}"
-        )
-
-
-def _check_chunks(data: bytes) -> None:
-    """Add up a PNG's chunks: the decoder believes their lengths and makes room for gigabytes.
-
-    Raises:
-        BadCropError: if one claims more bytes than follow.
-    """
-    at = len(PNG_MAGIC)
-    while data.startswith(PNG_MAGIC) and at + 8 <= len(data):
-        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        at += 12 + length
-        if at > len(data):
-            raise BadCropError(
-                f"{len(data)} bytes are no image that can be decoded: a chunk of {length} bytes"
-            )
-        if kind == b"IEND":
-            return
 
 
 def encode_map(attention: NDArray[np.uint8] | None) -> bytes | None:

@@ -112,7 +112,7 @@ def list_squares_to_score(db: Session, tile_id: UUID, model_id: str) -> list[Squ
         .where(SquareRow.tile_id == tile_id, needs_score(model_id))
         .order_by(SquareRow.coverage.desc(), SquareRow.id)
     )
-    return [_to_score(square, atlas) for square, atlas in rows]
+    return [to_score(square, atlas) for square, atlas in rows]
 
 
 def add_scores(db: Session, results: Iterable[ScoreResult], actor: str = "worker") -> int:
@@ -186,7 +186,12 @@ def shown_status(status: SquareStatus, *, complete: bool) -> SquareStatus:
     return status
 
 
-def _to_score(square: SquareRow, atlas: AtlasRow) -> SquareToScore:
+def to_score(square: SquareRow, atlas: AtlasRow) -> SquareToScore:
+    """What a square is scored from.
+
+    Raises:
+        AssertionError: if it has no `wanted_input`.
+    """
     crop, scale, key = square.crop_sha256, square.crop_full_scale, square.wanted_input
     film = atlas.scoring_film_level
     if crop is None or scale is None or key is None or film is None:

@@ -27,7 +27,7 @@ from ingest.epu import (
 from service.blobs import read_picture
 from service.errors import InvalidError
 from service.schemas import DecisionRequest, LabelRequest
-from service.worker_scoring import BadCropError, decode_crop
+from service.stored_crops import BadCropError, decode_crop
 from simulate.session import write_session
 from tests.ingest.epu_files import film, image_xml, mrc_bytes
 from tests.service.examples import make_png, make_square

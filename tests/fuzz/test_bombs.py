@@ -20,7 +20,7 @@ from ingest.epu import (
 )
 from service.blobs import read_picture
 from service.errors import InvalidError
-from service.worker_scoring import BadCropError, decode_crop
+from service.stored_crops import BadCropError, decode_crop
 from tests.ingest.epu_files import film, mrc_bytes
 from tests.service.examples import make_png
 

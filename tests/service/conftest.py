@@ -1,9 +1,11 @@
 """What the tests of the service share: a client with tokens, and a queue that remembers."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -40,3 +42,13 @@ def client(visitor: TestClient, database: Database) -> TestClient:
     """Give a client that may do everything."""
     visitor.headers["Authorization"] = f"Bearer {make_token(database, 'admin')}"
     return visitor
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Undo what a command does to the whole process."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()

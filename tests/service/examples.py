@@ -107,9 +107,12 @@ def make_square(x_um: float, y_um: float, **values: object) -> SquareRecord:
 
 
 def put_squares(
-    client: TestClient, squares: Sequence[SquareRecord], radius_um: float = 20
+    client: TestClient,
+    squares: Sequence[SquareRecord],
+    radius_um: float = 20,
+    key: AtlasKey = KEY,
 ) -> list[str]:
-    record = SquareSet(atlas=KEY, match_radius_um=radius_um, squares=tuple(squares))
+    record = SquareSet(atlas=key, match_radius_um=radius_um, squares=tuple(squares))
     answer = client.put("/api/v1/squares", json=record.model_dump(mode="json"))
     assert answer.status_code == 200, answer.text
     ids: list[str] = answer.json()["ids"]

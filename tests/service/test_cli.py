@@ -1,14 +1,11 @@
 import json
-import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import structlog
 
 from service.cli import COMMANDS, main
 from service.settings import Settings
@@ -17,16 +14,6 @@ from tests.needs import ROOT
 pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 HEAVY = {"torch", "cv2", "fastapi", "sqlalchemy", "dbos", "httpx2", "scipy"}
-
-
-@pytest.fixture
-def logging_as_before() -> Iterator[None]:
-    """Undo what a command does to the whole process."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
 
 
 def run_python(code: str) -> "subprocess.CompletedProcess[str]":

@@ -13,8 +13,9 @@ from service.database import Database
 from service.patience import is_passing
 from service.queries.jobs import StartedJob
 from service.settings import Settings
+from service.stored_crops import BadCropError, decode_crop
 from service.tables import JobKind, SquareStatus
-from service.worker_scoring import BadCropError, ScoreWork, decode_crop, encode_map
+from service.worker_scoring import ScoreWork, encode_map
 from tests.service.examples import (
     MODEL,
     get_squares,
