@@ -12,6 +12,7 @@ from model.checkpoint import CheckpointError
 from model.config import NetworkConfig, RunConfig, TrainConfig, paper_network
 from model.dataset import DatasetError, read_dataset
 from model.device import find_device
+from model.predict import DEFAULT_WEIGHTS
 from model.spread import join_others, leave_others
 from model.stream import ALONE
 from model.train import Surroundings, train
@@ -32,12 +33,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--steps", type=int, help="batches per epoch; if absent, as many as hold all squares once"
     )
     parser.add_argument("--batch", type=int, help="squares per batch")
+    parser.add_argument("--learning-rate", type=float, help="the highest, after warming up")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--patience", type=int, help="epochs without progress before it stops")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument(
-        "--start", type=Path, metavar="WEIGHTS", help="go on from these, not from random ones"
+        "--start",
+        type=Path,
+        nargs="?",
+        const=DEFAULT_WEIGHTS,
+        metavar="WEIGHTS",
+        help="go on from these (those that ship, if none are named), not from random ones",
     )
     parser.add_argument("--hardware", default="not stated", help="said in the model card")
     parser.add_argument("--json", action="store_true", help="print the model card as JSON")
@@ -85,6 +92,7 @@ def build_config(args: argparse.Namespace) -> RunConfig:
         "epochs": args.epochs,
         "steps_per_epoch": args.steps,
         "batch_size": args.batch,
+        "learning_rate": args.learning_rate,
         "seed": args.seed,
         "patience": args.patience,
         "semi_supervised": False if args.supervised else None,

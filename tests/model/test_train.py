@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from model.checkpoint import CheckpointError, load_checkpoint
+from model.checkpoint import CheckpointError, card_path, load_checkpoint, read_card
 from model.dataset import LIST_FILE, Dataset, DatasetError, Split, read_dataset
+from model.predict import DEFAULT_WEIGHTS
 from model.runstate import STATE_FILE
 from model.spread import Share
 from model.train import CURVES_FILE, HISTORY_FILE, Surroundings, TrainError, train
@@ -174,7 +175,14 @@ def test_the_command_names_a_missing_data_set(
 
 
 @pytest.mark.parametrize(
-    "words", [["--patience", "0"], ["--labelled", "-3"], ["--steps", "0"], ["--seed", "-3"]]
+    "words",
+    [
+        ["--patience", "0"],
+        ["--labelled", "-3"],
+        ["--steps", "0"],
+        ["--seed", "-3"],
+        ["--learning-rate", "0"],
+    ],
 )
 def test_numbers_that_make_no_sense_are_refused(
     dataset: Dataset, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
@@ -195,6 +203,16 @@ def test_a_gpu_that_is_not_there_is_named(
     places = [str(dataset.folder), str(tmp_path / "out")]
     assert run(parser.parse_args([*places, "--device", "cuda"])) == 1
     assert "expected a CUDA GPU, found none" in capsys.readouterr().err
+
+
+def test_training_can_go_on_from_the_weights_that_ship() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(["a", "b", "--start", "--learning-rate", "0.0003"])
+    config = build_config(args)
+    assert args.start == DEFAULT_WEIGHTS
+    assert config.network == read_card(card_path(DEFAULT_WEIGHTS)).config.network
+    assert config.train.learning_rate == 0.0003
 
 
 def test_the_papers_network_and_baselines_are_arguments() -> None:
