@@ -12,6 +12,8 @@ from model.config import AugmentConfig
 
 _MARGIN_SHARE = 0.14
 _FINE_NOISE = 0.5
+_MOST_LINES = 4
+_LINE_GAIN = (0.4, 1.3)
 _Kind = TypeVar("_Kind", np.uint8, np.uint16)
 
 
@@ -65,15 +67,33 @@ def bend_grey(
     axis = np.linspace(-0.5, 0.5, film.shape[0], dtype=np.float32)
     gain = 1.0 + rng.uniform(-1, 1) * config.film_level
     plane = gain * (1.0 + slope[0] * axis[:, None] + slope[1] * axis[None, :])
-    bent = film * plane.astype(np.float32) + np.float32(rng.uniform(0, config.offset))
+    stray = config.offset * rng.uniform() ** 3
+    bent = film * plane.astype(np.float32) + np.float32(stray)
     return np.asarray(bent, np.float32)
+
+
+def add_lines(
+    film: NDArray[np.float32], config: AugmentConfig, rng: Generator
+) -> NDArray[np.float32]:
+    """Make some rows or columns darker or brighter, as a camera without a reference shows them."""
+    if rng.random() >= config.lines:
+        return film
+    lined = film.copy()
+    for _ in range(int(rng.integers(1, _MOST_LINES + 1))):
+        gain = np.float32(rng.uniform(*_LINE_GAIN))
+        where = int(rng.integers(film.shape[0]))
+        if rng.random() < 0.5:
+            lined[where] *= gain
+        else:
+            lined[:, where] *= gain
+    return lined
 
 
 def add_noise(
     film: NDArray[np.float32], config: AugmentConfig, rng: Generator
 ) -> NDArray[np.float32]:
     """Add shot noise, white or as soft as a preview's, and cut margins that no tile covers."""
-    strength = rng.uniform(0, config.noise) * (rng.random() < config.noisy)
+    strength = config.noise * rng.uniform() ** 2 * (rng.random() < config.noisy)
     noise = rng.standard_normal(film.shape, dtype=np.float32)
     if rng.random() > _FINE_NOISE:
         width = rng.uniform(0.7, 2.0)

@@ -164,11 +164,15 @@ class AugmentConfig(Config):
 
     film_level: float = Field(default=0.08, description="largest relative error of the film level")
     gamma: float = Field(default=0.15, description="largest relative change of contrast")
-    offset: float = Field(default=0.03, description="largest stray light, film units")
+    offset: float = Field(
+        default=0.12, description="largest stray light, film units; most crops have little"
+    )
     gradient: float = Field(default=0.08, description="largest gain slope across the crop")
     blur_px: float = Field(default=3.0, description="largest Gaussian blur, crop pixels")
     blurred: float = Field(default=0.5, description="chance of a blur")
-    noise: float = Field(default=0.03, description="largest noise at film level, film units")
+    noise: float = Field(
+        default=0.06, description="largest noise at film level, film units; most have little"
+    )
     noisy: float = Field(default=0.6, description="chance of noise beside the crop's own")
     turn_deg: float = Field(default=6.0, description="largest tilt beside quarter turns")
     zoom: float = Field(default=0.05, description="largest change of size")
@@ -176,6 +180,7 @@ class AugmentConfig(Config):
     pitch: float = Field(default=0.03, description="largest relative error of the mesh pitch")
     no_pitch: float = Field(default=0.15, description="chance that the mesh pitch is unknown")
     edge: float = Field(default=0.3, description="chance that a margin lies outside the tiles")
+    lines: float = Field(default=0.1, description="chance of dead or bright lines of the camera")
 
     def reduced(self, reduction: int) -> Self:
         """The same bending of crops that were reduced: lengths in their pixels."""

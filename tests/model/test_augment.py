@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from model.augment import add_noise, bend_grey, draw_placement
+from model.augment import add_lines, add_noise, bend_grey, draw_placement
 from model.config import AugmentConfig
 from tests.model.samples import window
 
 STILL = AugmentConfig(
     film_level=0, gamma=0, offset=0, gradient=0, blur_px=0, noise=0, turn_deg=0, zoom=0,
-    shift_px=0, edge=0,
+    shift_px=0, edge=0, lines=0,
 )  # fmt: skip
 
 
@@ -38,7 +38,8 @@ def test_without_strength_quarter_turns_and_mirrors_alone_remain() -> None:
 def test_without_strength_grey_values_stay() -> None:
     film = window()
     rng = np.random.default_rng(2)
-    np.testing.assert_allclose(add_noise(bend_grey(film, STILL, rng), STILL, rng), film, rtol=1e-5)
+    bent = add_lines(bend_grey(film, STILL, rng), STILL, rng)
+    np.testing.assert_allclose(add_noise(bent, STILL, rng), film, rtol=1e-5)
 
 
 def test_the_film_level_moves_no_further_than_asked() -> None:
@@ -54,3 +55,25 @@ def test_a_margin_outside_the_tiles_is_zero() -> None:
     noisy = [add_noise(window(), config, np.random.default_rng(seed)) for seed in range(20)]
     assert any((image == 0).any() for image in noisy)
     assert all(image[32, 32] == 1.0 for image in noisy)
+
+
+def test_stray_light_lifts_everything_and_most_crops_little() -> None:
+    config = STILL.model_copy(update={"offset": 0.12})
+    rng = np.random.default_rng(4)
+    lifts = [bend_grey(window(), config, rng) - window() for _ in range(200)]
+    assert all(np.ptp(lift) < 1e-6 for lift in lifts)
+    strays = [float(lift[0, 0]) for lift in lifts]
+    assert min(strays) >= 0
+    assert 0.1 < max(strays) <= 0.12
+    assert np.median(strays) < 0.03
+
+
+def test_lines_of_the_camera_cross_the_whole_crop() -> None:
+    config = STILL.model_copy(update={"lines": 1.0})
+    for seed in range(20):
+        gain = add_lines(window(), config, np.random.default_rng(seed)) / window()
+        along = [np.ptp(gain, axis=axis).max() for axis in (0, 1)]
+        rows, columns = ((gain != 1.0).all(axis) for axis in (1, 0))
+        assert 1 <= rows.sum() + columns.sum() <= 4
+        assert max(along) > 0  # and what is not on a line stays as it was
+        assert (gain[~rows][:, ~columns] == 1.0).all()
