@@ -18,6 +18,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from sqlalchemy import Connection
 
 from service.errors import ForbiddenError, NoTokenError
+from service.limits import TOKEN_KNOWN
 from service.settings import AuthMode, Settings
 from service.tokens import Scope, find_scopes, find_token
 from service.web import Parts, PartsDep
@@ -53,11 +54,10 @@ def require(scope: Scope) -> Callable[..., Awaitable[Caller]]:
         kept: Annotated[str | None, Security(cookie)],
     ) -> Caller:
         if header is not None:
-            caller: Caller | None = await run_in_threadpool(identify, parts, header.credentials)
-            return check_scope(caller, scope)
+            return check_scope(await _know(request, parts, header.credentials), scope)
         check_same_origin(request)
         if kept:
-            return check_scope(await run_in_threadpool(identify, parts, kept), scope)
+            return check_scope(await _know(request, parts, kept), scope)
         return check_scope(find_guest(request, parts.settings), scope)
 
     return get_caller
@@ -68,9 +68,17 @@ def may_read(request: Request, connection: Connection, settings: Settings) -> bo
     kind, _, plain = request.headers.get("authorization", "").partition(" ")
     token = plain if kind.lower() == "bearer" else request.cookies.get(COOKIE)
     if token:
-        return not {Scope.READ, Scope.ADMIN}.isdisjoint(find_scopes(connection, token))
+        scopes = find_scopes(connection, token)
+        setattr(request.state, TOKEN_KNOWN, bool(scopes))
+        return not {Scope.READ, Scope.ADMIN}.isdisjoint(scopes)
     guest = find_guest(request, settings)
     return guest is not None and guest.may(Scope.READ)
+
+
+async def _know(request: Request, parts: Parts, plain: str) -> Caller:
+    caller = await run_in_threadpool(identify, parts, plain)
+    setattr(request.state, TOKEN_KNOWN, True)
+    return caller
 
 
 def identify(parts: Parts, plain: str) -> Caller:

@@ -1,9 +1,14 @@
-"""Limits for each address: how many requests, and how many tries with a wrong token."""
+"""Limits for each address: how many requests, and how many tries with a wrong token.
+
+One forgotten script with a revoked token must not shut out the others behind its address: what was
+shown with a token that the service knew stays let in until it is refused.
+"""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +22,9 @@ WRONG_TOKENS_A_MINUTE = 30
 """256 random bits cannot be guessed; this keeps the log and the database quiet."""
 
 BURST_S = 4.0
+
+TOKEN_KNOWN = "token_known"
+"""Name in a request's state: it showed a token that is valid."""
 
 
 @dataclass
@@ -46,6 +54,7 @@ class LimitRate:
         self._clock = clock
         self._requests: OrderedDict[str, _Bucket] = OrderedDict()
         self._wrong: OrderedDict[str, _Bucket] = OrderedDict()
+        self._known: OrderedDict[bytes, None] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -56,18 +65,32 @@ class LimitRate:
         if not self._may_ask(address):
             await _refuse("too many requests from this address", 1)(scope, receive, send)
             return
-        shows_token = any(name in (b"authorization", b"cookie") for name, _ in scope["headers"])
-        if shows_token and not self._may_try(address, amount=0.0):
+        shown = _what_is_shown(scope)
+        is_new = shown is not None and shown not in self._known
+        if is_new and not self._may_try(address, amount=0.0):
             await _refuse("too many wrong tokens from this address", 60)(scope, receive, send)
             return
 
         async def send_counted(message: Message) -> None:
-            is_refusal = message["type"] == "http.response.start" and message["status"] == 401
-            if is_refusal and (shows_token or scope["path"].endswith("/login")):
-                self._may_try(address, amount=1.0)
+            if message["type"] == "http.response.start":
+                self._learn(scope, shown, address, refused=message["status"] == 401)
             await send(message)
 
         await self.app(scope, receive, send_counted)
+
+    def _learn(self, scope: Scope, shown: bytes | None, address: str, *, refused: bool) -> None:
+        """Count a wrong token, or remember a right one."""
+        if refused and (shown is not None or scope["path"].endswith("/login")):
+            self._may_try(address, amount=1.0)
+        if shown is None:
+            return
+        if refused:
+            self._known.pop(shown, None)
+        elif scope.get("state", {}).get(TOKEN_KNOWN):
+            self._known[shown] = None
+            self._known.move_to_end(shown)
+            while len(self._known) > ADDRESSES:
+                self._known.popitem(last=False)
 
     def _may_ask(self, address: str) -> bool:
         height = max(1.0, self._per_s * BURST_S)
@@ -86,6 +109,12 @@ class LimitRate:
         while len(buckets) > ADDRESSES:
             buckets.popitem(last=False)
         return bucket
+
+
+def _what_is_shown(scope: Scope) -> bytes | None:
+    """Name what a request shows of tokens, by a hash; None where it shows nothing."""
+    shown = [v for name, v in scope["headers"] if name in (b"authorization", b"cookie")]
+    return sha256(b"\0".join(shown)).digest() if shown else None
 
 
 def _refuse(detail: str, wait_s: int) -> JSONResponse:

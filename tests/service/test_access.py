@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 
 from service.app import get_app
 from service.database import Database
+from service.limits import WRONG_TOKENS_A_MINUTE
 from service.settings import AuthMode, Settings
 from service.tables import TokenRow
 from service.tokens import revoke_token
@@ -132,6 +133,17 @@ def test_a_token_is_stored_as_a_hash_and_useless_once_revoked(
     with database.write() as db:
         assert revoke_token(db, "read") == 1
     assert visitor.get("/api/v1/grids", headers=headers).status_code == 401
+
+
+def test_wrong_tokens_do_not_shut_out_who_had_a_right_one(client: TestClient) -> None:
+    assert client.get("/api/v1/grids").status_code == 200
+    wrong = {"Authorization": "Bearer revoked"}
+    refused = {
+        client.get("/api/v1/grids", headers=wrong).status_code
+        for _ in range(WRONG_TOKENS_A_MINUTE + 10)
+    }
+    assert refused == {401, 429}
+    assert client.get("/api/v1/grids").status_code == 200
 
 
 def test_a_browser_keeps_its_token_where_pictures_can_use_it(

@@ -16,8 +16,15 @@ class Clock:
 
 
 def answer(request: Request) -> PlainTextResponse:
-    right = request.headers.get("authorization") in (None, "Bearer right")
+    token = request.headers.get("authorization")
+    right = token in (None, "Bearer right", "Bearer other")
+    if token is not None and right:
+        request.state.token_known = True
     return PlainTextResponse("", status_code=200 if right else 401)
+
+
+def say_nothing_of_tokens(_: Request) -> PlainTextResponse:
+    return PlainTextResponse("well")
 
 
 @pytest.fixture
@@ -27,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def asker(clock: Clock) -> TestClient:
-    app = Starlette(routes=[Route("/", answer)])
+    app = Starlette(routes=[Route("/", answer), Route("/health", say_nothing_of_tokens)])
     return TestClient(LimitRate(app, per_s=5.0, clock=clock))
 
 
@@ -61,3 +68,22 @@ def test_an_address_that_tries_token_after_token_is_shut_out_for_a_while(
     assert asker.get("/").status_code == 200
     clock.now += 60
     assert asker.get("/", headers=right).status_code == 200
+
+
+def test_a_token_that_was_right_before_is_let_in_beside_wrong_ones(
+    asker: TestClient, clock: Clock
+) -> None:
+    wrong, right, other = (
+        {"Authorization": f"Bearer {token}"} for token in ("wrong", "right", "other")
+    )
+    assert asker.get("/", headers=right).status_code == 200
+    assert asker.get("/health", headers=other).status_code == 200  # which asks for no token
+    for _ in range(WRONG_TOKENS_A_MINUTE + 10):
+        asker.get("/", headers=wrong)
+        clock.now += 0.2
+
+    shut_out = [asker.get("/", headers=wrong).status_code for _ in range(5)]
+
+    assert shut_out[-1] == 429
+    assert asker.get("/", headers=right).status_code == 200
+    assert asker.get("/", headers=other).status_code == 429
