@@ -27,14 +27,13 @@ def main() -> None:
     if unknown := set(args.names) - set(known):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     machine = this_machine()
-    sections = {name: list(_measure(name)) for name in args.names or known}
-    table = make_table(machine, sections)
     out = args.out or (None if args.names else FOLDER / "RESULTS.md")
-    if out is None:
-        print(table)
-    else:
-        out.write_text(table)
-        print(f"written: {out}")
+    sections: dict[str, list[Figure]] = {}
+    for name in args.names or known:
+        sections[name] = list(_measure(name))
+        if out is not None:  # what has been measured stays, whatever comes next
+            out.write_text(make_table(machine, sections))
+    print(make_table(machine, sections) if out is None else f"written: {out}")
 
 
 def list_benchmarks() -> list[str]:
