@@ -162,7 +162,7 @@ def paper_network() -> NetworkConfig:
 class AugmentConfig(Config):
     """How far a training crop is bent so that simulated grids stand for real ones."""
 
-    film_level: float = Field(default=0.08, description="largest relative error of the film level")
+    film_level: float = Field(default=0.12, description="largest relative error of the film level")
     gamma: float = Field(default=0.15, description="largest relative change of contrast")
     offset: float = Field(
         default=0.12, description="largest stray light, film units; most crops have little"
