@@ -36,7 +36,8 @@ def _vignette(film: Film, _: np.random.Generator) -> NDArray[np.floating]:
 
 
 def _stripes(film: Film, rng: np.random.Generator) -> NDArray[np.floating]:
-    return film * (1 + 0.04 * rng.standard_normal(film.shape[1])[None, :])
+    gain = 1 + 0.04 * rng.standard_normal((1, film.shape[1]))
+    return np.asarray(film * gain)
 
 
 def _stray(share: float) -> Bend:
