@@ -30,6 +30,10 @@ class DatasetError(ValueError):
     """A data set folder that is not as it must be: path, expected, found."""
 
 
+class OutputNotEmptyError(ValueError):
+    """The folder to write to already holds something."""
+
+
 class Split(StrEnum):
     """Which part of a data set a square belongs to; a grid is wholly in one."""
 
@@ -145,6 +149,19 @@ def read_dataset(folder: Path) -> Dataset:
                 f"{folder / square.crop}: expected the crop of {square.id}, found no file"
             )
     return Dataset(folder, header, squares)
+
+
+def check_empty(out: Path) -> None:
+    """Make sure that nothing would be overwritten.
+
+    Raises:
+        OutputNotEmptyError: if `out` is a file, under a file, or a folder that holds anything.
+    """
+    above = next((folder for folder in out.absolute().parents if folder.exists()), None)
+    if above is not None and not above.is_dir():
+        raise OutputNotEmptyError(f"{out}: expected a new or empty folder, found {above}, a file")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputNotEmptyError(f"{out}: expected a new or empty folder, found something there")
 
 
 class DatasetWriter:

@@ -42,9 +42,15 @@ class Written:
     held_out: tuple[str, ...] = ()
 
 
-def choose_squares(
-    database: Database, plan: LabelledPlan
-) -> tuple[list[GradedSquare], dict[UUID, Split]]:
+@dataclass(frozen=True)
+class Chosen:
+    """Squares to write, and the splits of the labelled grids; all others are trained on."""
+
+    squares: Sequence[GradedSquare]
+    splits: dict[UUID, Split]
+
+
+def choose_squares(database: Database, plan: LabelledPlan) -> Chosen:
     """Choose the squares to write, and the split of each grid: the last grids are held out."""
     with database.read() as session:
         squares = list_graded_squares(session, plan.authors)
@@ -55,14 +61,14 @@ def choose_squares(
     splits |= {grid_id: Split.VALIDATION for _, grid_id in grids[len(grids) - held :]}
     spare = [s for s in spare if splits.get(s.grid_id) is not Split.VALIDATION]
     drawn = Random(0).sample(spare, min(plan.unlabelled, len(spare)))
-    return squares + drawn, splits
+    return Chosen(squares + drawn, splits)
 
 
 def write_labelled(
     database: Database,
     blobs: BlobStore,
     out: Path,
-    chosen: tuple[Sequence[GradedSquare], dict[UUID, Split]],
+    chosen: Chosen,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Written:
     """Write chosen squares as a data set.
@@ -76,17 +82,16 @@ def write_labelled(
         chosen: of `choose_squares`.
         progress: called with the number of squares just done.
     """
-    squares, splits = chosen
     done = Written()
     grids: dict[Split, set[str]] = {Split.TRAIN: set(), Split.VALIDATION: set()}
     with DatasetWriter(out, Header(origin="real squares labelled by people")) as writer:
-        for graded in squares:
+        for graded in chosen.squares:
             progress(1)
             crop = _crop(database, blobs, graded)
             if crop is None or graded.square is None:
                 done = replace(done, left_out=done.left_out + 1)
                 continue
-            split = splits.get(graded.grid_id, Split.TRAIN)
+            split = chosen.splits.get(graded.grid_id, Split.TRAIN)
             line = _line(graded, graded.square.id, crop, split)
             writer.add(line, crop.pixels)
             grids[split].add(graded.grid)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from simulate.dataset import OutputNotEmptyError, check_empty
+from model.dataset import OutputNotEmptyError, check_empty
 from simulate.film import FoilKind
 from simulate.instrument import CameraKind, Instrument, find_instrument
 from simulate.mesh import MeshKind

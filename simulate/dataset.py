@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from model.attributes import brightness, squareness
-from model.dataset import DatasetWriter, Header, Labels, Split, Square
+from model.dataset import DatasetWriter, Header, Labels, Split, Square, check_empty
 from model.preprocess import Crop, film_units
 from simulate.crops import Jitter, SimulatedCrop, cut_crop
 from simulate.mesh import MeshKind
@@ -26,10 +26,6 @@ _CLEAN, _DRY = 0.15, 0.08
 """Shares of grids with hardly any dirt, and without ice or holes."""
 
 
-class OutputNotEmptyError(ValueError):
-    """The folder to write to already holds something."""
-
-
 @dataclass(frozen=True)
 class DatasetPlan:
     """How many grids and squares, the seed, and the share of grids kept for validation and test.
@@ -45,19 +41,6 @@ class DatasetPlan:
     test: float = 0.0
     raters: int = 0
     meshes: tuple[MeshKind, ...] = EVERY_MESH
-
-
-def check_empty(out: Path) -> None:
-    """Make sure that nothing would be overwritten.
-
-    Raises:
-        OutputNotEmptyError: if `out` is a file, under a file, or a folder that holds anything.
-    """
-    above = next((folder for folder in out.absolute().parents if folder.exists()), None)
-    if above is not None and not above.is_dir():
-        raise OutputNotEmptyError(f"{out}: expected a new or empty folder, found {above}, a file")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputNotEmptyError(f"{out}: expected a new or empty folder, found something there")
 
 
 def write_dataset(

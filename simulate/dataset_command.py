@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from simulate.dataset import DatasetPlan, OutputNotEmptyError, check_empty, write_dataset
+from model.dataset import OutputNotEmptyError, check_empty
+from simulate.dataset import DatasetPlan, write_dataset
 from simulate.mesh import MeshKind
 from simulate.traits import EVERY_MESH
 

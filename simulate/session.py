@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from model.dataset import check_empty
 from simulate.acquisition import Atlas, Counter, Scene, Step, atlas_size_px
 from simulate.camera import Detector, Optics
-from simulate.dataset import check_empty
 from simulate.delivery import Delivery, Writer
 from simulate.epu_atlas import AtlasState, atlas_dm
 from simulate.epu_nodes import TileEntry

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from model.dataset import OutputNotEmptyError, check_empty
 from service.blobs import BlobStore
 from service.commands.errors import CommandError, WrongUseError
 from service.commands.options import add_database_arguments, open_database, read_settings, say
@@ -51,9 +52,9 @@ def run(args: argparse.Namespace) -> int:
     database = open_database(settings)
     try:
         chosen = choose_squares(database, plan)
-        if not chosen[1]:
+        if not chosen.splits:
             raise CommandError(_nothing(plan))
-        with tqdm(total=len(chosen[0]), unit="square", disable=args.quiet) as bar:
+        with tqdm(total=len(chosen.squares), unit="square", disable=args.quiet) as bar:
             written = write_labelled(database, blobs, args.out, chosen, bar.update)
     except OSError as error:
         raise CommandError(f"{args.out}: {error}") from error
@@ -73,8 +74,10 @@ def _plan(args: argparse.Namespace) -> LabelledPlan:
         raise WrongUseError(f"--unlabelled: expected 0 or more, found {args.unlabelled}")
     if not 0 <= args.validation < 1:
         raise WrongUseError(f"--validation: expected 0 to less than 1, found {args.validation}")
-    if args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
-        raise WrongUseError(f"{args.out}: expected a new or empty folder, found something there")
+    try:
+        check_empty(args.out)
+    except OutputNotEmptyError as error:
+        raise WrongUseError(str(error)) from error
     return LabelledPlan(tuple(args.author), args.unlabelled, args.validation)
 
 

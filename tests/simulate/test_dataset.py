@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.dataset import Split, read_dataset
-from simulate.dataset import DatasetPlan, OutputNotEmptyError, write_dataset
+from model.dataset import OutputNotEmptyError, Split, read_dataset
+from simulate.dataset import DatasetPlan, write_dataset
 from simulate.dataset_command import add_arguments, run
 
 PLAN = DatasetPlan(grids=2, squares_per_grid=4, seed=3)
