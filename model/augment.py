@@ -89,16 +89,30 @@ def add_lines(
     return lined
 
 
+def find_flat(pixels: NDArray[_Kind]) -> NDArray[np.bool_]:
+    """Where pixels equal their neighbours: a preview's clipped white or black, (size, size)."""
+    near = np.ones((3, 3), np.uint8)
+    return np.asarray(cv2.dilate(pixels, near) == cv2.erode(pixels, near), np.bool_)
+
+
 def add_noise(
-    film: NDArray[np.float32], config: AugmentConfig, rng: Generator
+    film: NDArray[np.float32], flat: NDArray[np.bool_], config: AugmentConfig, rng: Generator
 ) -> NDArray[np.float32]:
-    """Add shot noise, white or as soft as a preview's, and cut margins that no tile covers."""
+    """Add shot noise, white or as soft as a preview's, and cut margins that no tile covers.
+
+    Args:
+        film: (size, size), film units.
+        flat: where a preview was clipped, (size, size): no noise shows there, which tells white
+            that is nothing from film as bright.
+        config: how much.
+        rng: drawn from.
+    """
     strength = config.noise * rng.uniform() ** 2 * (rng.random() < config.noisy)
     noise = rng.standard_normal(film.shape, dtype=np.float32)
     if rng.random() > _FINE_NOISE:
         width = rng.uniform(0.7, 2.0)
         noise = cv2.GaussianBlur(noise, (0, 0), width) * np.float32(2.0 * width)
-    noisy = film + np.float32(strength) * np.sqrt(np.maximum(film, 0)) * noise
+    noisy = film + np.float32(strength) * np.sqrt(np.maximum(film, 0)) * noise * ~flat
     if rng.random() < config.edge:
         depth = int(rng.uniform(0, _MARGIN_SHARE) * film.shape[0])
         turned = np.rot90(noisy, int(rng.integers(4)))

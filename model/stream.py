@@ -12,7 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from model.attributes import brightness
-from model.augment import add_lines, add_noise, bend_grey, draw_placement
+from model.augment import add_lines, add_noise, bend_grey, draw_placement, find_flat
 from model.config import AugmentConfig, TrainConfig
 from model.dataset import CONTAMINATION_BIT, CRACK_BIT, Dataset, Split, Square
 from model.preprocess import compress, reduce_pixels
@@ -244,7 +244,7 @@ def _make_one(
         before = brightness(film)
         film = bend_grey(film, augment, rng)
         labels[0] = _rescaled(labels[0], before, brightness(film))
-        film = add_noise(add_lines(film, augment, rng), augment, rng)
+        film = add_noise(add_lines(film, augment, rng), find_flat(pixels), augment, rng)
     return compress(film), labels, _map_truth(masks, map_px, known=bool(squares.masked[index]))
 
 

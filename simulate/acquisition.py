@@ -13,7 +13,7 @@ from simulate.camera import Detector, Optics
 from simulate.epu_image import ImageFacts, atlas_xml, tile_xml
 from simulate.epu_mrc import mrc_bytes
 from simulate.epu_nodes import TileEntry
-from simulate.image_files import preview_bytes, tiff_bytes
+from simulate.image_files import PREVIEW_SIDE_PX, preview_bytes, tiff_bytes
 from simulate.instrument import Instrument, spiral
 from simulate.nodes import NodeFinder
 from simulate.specimen import Specimen
@@ -35,6 +35,14 @@ class Scene:
     instrument: Instrument
     look: tuple[Optics, Detector]
     variant: Variant = Variant.PLAIN
+
+    @property
+    def left_um(self) -> float:
+        """Pixel of the finest image of a tile that is written."""
+        if self.variant is not Variant.PREVIEWS_ONLY:
+            return self.instrument.pixel_um
+        longer_px = max(self.instrument.width_px, self.instrument.height_px)
+        return self.instrument.pixel_um * longer_px / PREVIEW_SIDE_PX
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ class Atlas:
     ) -> tuple[list[tuple[str, bytes]], list[tuple[str, bytes]]]:
         """The files of one tile, and those that come late."""
         scene, instrument = self.scene, self.scene.instrument
-        tile = take_tile(self.rng, scene.specimen, instrument, view, scene.look)
+        tile = take_tile(self.rng, scene.specimen, instrument, view, scene.look, scene.left_um)
         tile_id = self.counter.step(int(self.rng.integers(13, 18)))
         name = f"Tile_{tile_id}_{view.index}_{self.atlas_id}"
         facts = ImageFacts(_guid(self.rng), clock, view.stage_um, tile.dose)

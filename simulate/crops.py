@@ -78,7 +78,8 @@ def cut_crop(
         to_crop, size, size, pixel_um=square.pixel_um, coarse_um=NEIGHBOUR_UM
     )
     raster_to_crop = compose(to_crop, specimen.square_to_grid(square))
-    sight = see(square, view, CROP_PIXEL_UM)
+    left_um = view.preview_um if view.source is Source.PREVIEW else CROP_PIXEL_UM
+    sight = see(square, view.optics, CROP_PIXEL_UM, left_um)
     mask = cv2.warpAffine(sight.mask, raster_to_crop, (size, size), flags=cv2.INTER_NEAREST)
     counts = view.optics.electrons * view.detector.counts
     film, vacuum = film_transmission(specimen) * counts, counts

@@ -14,7 +14,7 @@ from simulate.crops import Jitter, SimulatedCrop, cut_crop
 from simulate.mesh import MeshKind
 from simulate.raters import draw_raters, mean_labels, rate_all
 from simulate.specimen import Specimen
-from simulate.traits import EVERY_MESH, draw_kinds, draw_traits, make_clean, make_dry
+from simulate.traits import EVERY_MESH, draw_kinds, draw_traits, make_clean, make_dry, make_ordinary
 from simulate.view import draw_view, vary_view
 
 RASTER_UM = 0.25
@@ -22,8 +22,8 @@ WILDNESS = 0.35
 _TRIES = 6
 _DROWNED = 0.8
 _SKIPPED = 0.6
-_CLEAN, _DRY = 0.15, 0.08
-"""Shares of grids with hardly any dirt, and without ice or holes."""
+_CLEAN, _DRY, _ORDINARY = 0.15, 0.08, 0.2
+"""Shares of grids with hardly any dirt, without ice or holes, and as most that are screened."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ def simulate_grid(
         traits = make_clean(rng, traits)
     elif kind < _CLEAN + _DRY:
         traits = make_dry(rng, traits)
+    elif kind < _CLEAN + _DRY + _ORDINARY:
+        traits = make_ordinary(rng, traits)
     specimen = Specimen(traits, (seed, grid), wildness=WILDNESS)
     view = draw_view(rng)
     squares = traits.mesh.squares()

@@ -13,6 +13,7 @@ from simulate.rubric import Severities
 from simulate.specimen import Affine, Specimen, compose, lay_square
 from simulate.square import Square
 from simulate.stage import TileView, specimen_at, specimen_to_tile, stage_of, tile_pixel
+from simulate.visible import see
 from simulate.window import Window, find_window
 
 BEAM_FALL = 0.06
@@ -28,7 +29,10 @@ _PATCH_UM, _PATCH_SD = 4.0, 0.45
 
 @dataclass(frozen=True)
 class Seen:
-    """A square's window as a tile shows it: centre in tile pixels, size and stage in um."""
+    """A square's window as a tile shows it: centre in tile pixels, size and stage in um.
+
+    `severities` count the dirt that can be seen, see `simulate.visible`.
+    """
 
     column: int
     row: int
@@ -59,8 +63,18 @@ def take_tile(
     instrument: Instrument,
     view: TileView,
     look: tuple[Optics, Detector],
+    left_um: float | None = None,
 ) -> Tile:
-    """Expose one tile."""
+    """Expose one tile.
+
+    Args:
+        rng: Source of randomness.
+        specimen: The grid.
+        instrument: Microscope and camera.
+        view: Where the stage is.
+        look: Dose and sharpness, camera.
+        left_um: Pixel of the finest image that is written of it; None: the camera's.
+    """
     optics, detector = look
     width, height = instrument.width_px, instrument.height_px
     image = np.zeros((height, width), np.float32)
@@ -74,7 +88,8 @@ def take_tile(
         lay_square(image, square, exact)
         window = find_window(square)
         if window is not None:
-            seen.append(_locate(specimen, instrument, view, square, window))
+            sight = see(square, optics, instrument.pixel_um, left_um or instrument.pixel_um)
+            seen.append(_locate(specimen, instrument, view, square, window, sight.severities))
     electrons = illuminate(image, optics, instrument.pixel_um)
     electrons *= _beam(width, height)
     electrons += np.float32(optics.electrons * optics.leak) * _patches(rng, instrument)
@@ -105,12 +120,17 @@ def mesh_rotation(specimen: Specimen, instrument: Instrument) -> float:
 
 
 def _locate(
-    specimen: Specimen, instrument: Instrument, view: TileView, square: Square, window: Window
+    specimen: Specimen,
+    instrument: Instrument,
+    view: TileView,
+    square: Square,
+    window: Window,
+    severities: Severities,
 ) -> Seen:
     stage = window_stage_um(specimen, instrument, square, window)
     x, y = tile_pixel(instrument, view, stage)
     recipe = square.recipe
-    return Seen(recipe.column, recipe.row, x, y, window.size_um, stage, square.severities)
+    return Seen(recipe.column, recipe.row, x, y, window.size_um, stage, severities)
 
 
 def _patches(rng: np.random.Generator, instrument: Instrument) -> NDArray[np.float32]:

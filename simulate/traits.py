@@ -190,9 +190,9 @@ def _draw_ice(rng: np.random.Generator) -> IceTraits:
         hiding=float(rng.uniform(0.0, 0.3)),
         squareness=float(rng.uniform(2.6, 4.4)),
         lenses=float(rng.choice([0.01, 0.04, 0.15])),
-        shelf=float(np.exp(rng.uniform(np.log(0.03), np.log(0.3)))) if rng.random() < 0.6 else 0.0,
+        shelf=float(np.exp(rng.uniform(np.log(0.04), np.log(0.4)))) if rng.random() < 0.6 else 0.0,
         reach=float(rng.uniform(0.15, 0.85)),
-        mottle=float(rng.uniform(0.0, 0.8)),
+        mottle=float(rng.uniform(0.0, 0.9)),
     )
 
 

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from simulate.camera import Optics
 from simulate.fields import FloatImage
 from simulate.rubric import Condition, Severities, judge
 from simulate.square import DIRT_BIT, MARKED, Square
-from simulate.view import Source, View
 
 _EYE_UM = 0.25
 """Spread (sigma) of the least thing that an eye, or a network at 640 nm, makes out."""
@@ -41,15 +41,16 @@ class Sight:
     dirty_share: float
 
 
-def see(square: Square, view: View, camera_pixel_um: float) -> Sight:
+def see(square: Square, optics: Optics, camera_pixel_um: float, pixel_um: float) -> Sight:
     """Drop the dirt that blur or noise hides; where the rest ends stays as it is.
 
     Args:
         square: with all of its dirt.
-        view: how it is seen.
-        camera_pixel_um: pixel that the view's electrons fall on.
+        optics: how it is seen.
+        camera_pixel_um: pixel that the electrons fall on.
+        pixel_um: pixel of the image that is left: the camera's, or its preview's.
     """
-    shown = square.dirt * _shown(square, view, camera_pixel_um)
+    shown = square.dirt * _shown(square, optics, camera_pixel_um, pixel_um)
     counted = float((square.dirt * square.counts).sum(dtype=np.float64))
     one_px = square.condition.dirty / counted if counted > 0 else 0.0
     dirty = one_px * float((shown * square.counts).sum(dtype=np.float64))
@@ -59,11 +60,10 @@ def see(square: Square, view: View, camera_pixel_um: float) -> Sight:
     return Sight(condition, judge(condition), np.asarray(mask, np.uint8), share)
 
 
-def _shown(square: Square, view: View, camera_pixel_um: float) -> FloatImage:
+def _shown(square: Square, optics: Optics, camera_pixel_um: float, pixel_um: float) -> FloatImage:
     """How plainly each place is darkened, 0-1, (n, n)."""
-    pixel_um = view.preview_um if view.source is Source.PREVIEW else camera_pixel_um
-    sigma_um = hypot(view.optics.blur_um, _BOX_SIGMA * pixel_um, _EYE_UM)
-    stray = np.float32(view.optics.leak + view.optics.scatter)
+    sigma_um = hypot(optics.blur_um, _BOX_SIGMA * pixel_um, _EYE_UM)
+    stray = np.float32(optics.leak + optics.scatter)
 
     def blurred(image: FloatImage) -> FloatImage:
         soft = cv2.GaussianBlur(image, (0, 0), sigma_um / square.pixel_um)
@@ -72,7 +72,7 @@ def _shown(square: Square, view: View, camera_pixel_um: float) -> FloatImage:
     clean = np.maximum(blurred(square.clean), np.float32(1e-6))
     darkening = 1 - blurred(square.transmission) / clean
     pixels = 4 * pi * (max(_EYE_UM, _BOX_SIGMA * pixel_um) / camera_pixel_um) ** 2
-    noise = 1 / np.sqrt(clean * np.float32(view.optics.electrons * pixels))
+    noise = 1 / np.sqrt(clean * np.float32(optics.electrons * pixels))
     around = cv2.GaussianBlur(darkening, (0, 0), _AROUND_UM / square.pixel_um)
     by_edge = (darkening - around - noise - np.float32(_UNSEEN)) / np.float32(_PLAIN - _UNSEEN)
     by_depth = (darkening - noise - np.float32(_HAZE)) / np.float32(_DARK - _HAZE)

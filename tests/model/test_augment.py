@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.augment import add_lines, add_noise, bend_grey, draw_placement
+from model.augment import add_lines, add_noise, bend_grey, draw_placement, find_flat
 from model.config import AugmentConfig
 from tests.model.samples import window
 
@@ -10,6 +10,7 @@ STILL = AugmentConfig(
     film_level=0, gamma=0, offset=0, gradient=0, blur_px=0, noise=0, turn_deg=0, zoom=0,
     shift_px=0, edge=0, lines=0,
 )  # fmt: skip
+NOWHERE = np.zeros((64, 64), np.bool_)
 
 
 def test_masks_follow_their_pixels_at_any_scale() -> None:
@@ -39,7 +40,7 @@ def test_without_strength_grey_values_stay() -> None:
     film = window()
     rng = np.random.default_rng(2)
     bent = add_lines(bend_grey(film, STILL, rng), STILL, rng)
-    np.testing.assert_allclose(add_noise(bent, STILL, rng), film, rtol=1e-5)
+    np.testing.assert_allclose(add_noise(bent, NOWHERE, STILL, rng), film, rtol=1e-5)
 
 
 def test_the_film_level_moves_no_further_than_asked() -> None:
@@ -52,7 +53,9 @@ def test_the_film_level_moves_no_further_than_asked() -> None:
 
 def test_a_margin_outside_the_tiles_is_zero() -> None:
     config = STILL.model_copy(update={"edge": 1.0})
-    noisy = [add_noise(window(), config, np.random.default_rng(seed)) for seed in range(20)]
+    noisy = [
+        add_noise(window(), NOWHERE, config, np.random.default_rng(seed)) for seed in range(20)
+    ]
     assert any((image == 0).any() for image in noisy)
     assert all(image[32, 32] == 1.0 for image in noisy)
 
@@ -77,3 +80,15 @@ def test_lines_of_the_camera_cross_the_whole_crop() -> None:
         assert 1 <= rows.sum() + columns.sum() <= 4
         assert max(along) > 0  # and what is not on a line stays as it was
         assert (gain[~rows][:, ~columns] == 1.0).all()
+
+
+def test_a_clipped_preview_stays_flat_under_noise() -> None:
+    rng = np.random.default_rng(6)
+    pixels = (200 * window()).astype(np.uint16)
+    pixels[:, 32:] += rng.integers(0, 3, (64, 32), dtype=np.uint16)
+    flat = find_flat(pixels)
+    config = STILL.model_copy(update={"noise": 0.5, "noisy": 1.0})
+    noisy = add_noise(window(), flat, config, rng)
+    assert flat[20:44, 20:30].all()
+    assert (noisy[20:44, 20:30] == 1.0).all()
+    assert noisy[20:44, 34:44].std() > 0.01

@@ -176,3 +176,15 @@ def test_waiting_times_are_epus_divided_by_the_speed(tmp_path: Path) -> None:
         if a is not None and b is not None
     ]
     assert steps == [12.2, 15.4, 12.2, 12.2, 15.4, 15.4, 12.2, 12.2]
+
+
+def test_the_truth_counts_the_dirt_that_is_left_to_see(written: Written, tmp_path: Path) -> None:
+    def place(square: SquareTruth) -> tuple[int, int]:
+        return round(square.stage_x_um / 10), round(square.stage_y_um / 10)
+
+    fine = {place(square): square.contamination for square in written[1]}
+    coarse = write_session(tmp_path / "out", plan(Variant.PREVIEWS_ONLY))
+    lost = [fine[place(s)] - s.contamination for s in coarse if place(s) in fine]
+    assert len(lost) > 50
+    assert min(lost) >= -0.01
+    assert max(lost) > 0.05

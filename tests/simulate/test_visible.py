@@ -7,8 +7,8 @@ import pytest
 
 from simulate.square import CRACK_BIT, DIRT_BIT, Square
 from simulate.tears import TearKind
-from simulate.view import Source, View, draw_view
-from simulate.visible import see
+from simulate.view import View, draw_view
+from simulate.visible import Sight, see
 from tests.simulate.test_square import CLEAN, square
 
 PIXEL_UM = 0.16
@@ -18,11 +18,15 @@ SPECKS = replace(CLEAN, specks=150.0, speck_um=0.35)
 def a_view(blur_um: float = 0.1, electrons: float = 100.0) -> View:
     view = draw_view(np.random.default_rng(0))
     optics = replace(view.optics, blur_um=blur_um, electrons=electrons, scatter=0.0, leak=0.0)
-    return replace(view, optics=optics, source=Source.FULL)
+    return replace(view, optics=optics)
+
+
+def sight(of: Square, view: View) -> Sight:
+    return see(of, view.optics, PIXEL_UM, PIXEL_UM)
 
 
 def share_seen(of: Square, view: View) -> float:
-    return see(of, view, PIXEL_UM).condition.dirty / of.condition.dirty
+    return sight(of, view).condition.dirty / of.condition.dirty
 
 
 def test_opaque_flakes_show_in_any_view() -> None:
@@ -46,7 +50,7 @@ def test_noise_hides_pale_specks() -> None:
 
 def test_hidden_dirt_takes_nothing_from_overall() -> None:
     specks = square(SPECKS)
-    blurred = see(specks, a_view(blur_um=1.6), PIXEL_UM).severities
+    blurred = sight(specks, a_view(blur_um=1.6)).severities
     assert blurred.contamination < specks.severities.contamination
     assert blurred.overall > specks.severities.overall
     assert blurred.cracking == specks.severities.cracking
@@ -54,7 +58,7 @@ def test_hidden_dirt_takes_nothing_from_overall() -> None:
 
 def test_the_mask_loses_hidden_dirt_and_keeps_missing_film() -> None:
     torn = square(SPECKS, tear=TearKind.GONE)
-    seen = see(torn, a_view(blur_um=1.6), PIXEL_UM).mask
+    seen = sight(torn, a_view(blur_um=1.6)).mask
     np.testing.assert_array_equal(seen & CRACK_BIT, torn.mask & CRACK_BIT)
     assert not np.any(seen & ~torn.mask)
     assert np.count_nonzero(seen & DIRT_BIT) < np.count_nonzero(torn.mask & DIRT_BIT)
@@ -62,10 +66,10 @@ def test_the_mask_loses_hidden_dirt_and_keeps_missing_film() -> None:
 
 def test_a_clean_square_is_seen_as_clean() -> None:
     clean = square(CLEAN)
-    assert see(clean, a_view(), PIXEL_UM).severities.contamination == pytest.approx(0)
+    assert sight(clean, a_view()).severities.contamination == pytest.approx(0)
 
 
 def test_the_share_under_dirt_is_all_of_it_and_the_rubric_counts_less_at_the_edge() -> None:
     clumps = [square(replace(CLEAN, clumps=6.0), seed=s) for s in range(4)]
-    seen = [see(s, a_view(), PIXEL_UM) for s in clumps]
+    seen = [sight(s, a_view()) for s in clumps]
     assert all(s.condition.dirty < 0.9 * s.dirty_share for s in seen)
