@@ -9,6 +9,9 @@ from model.preprocess import CROP_UM, FILM_CLIP
 _REDUCE = 4
 _BLACK = 0.002
 _DARK = 0.15
+_OWN = 0.7
+"""Share of the mesh's pitch about a site's middle where no neighbour's light falls."""
+
 _FLAT = 0.02
 _LIT = 0.5
 _BARS_LEAST = 0.02
@@ -26,8 +29,8 @@ def why_not_a_square(film: NDArray[np.float32], mesh_pitch_um: float | None = No
     """Say why a crop cannot be scored, or None when it may show a square.
 
     A window ends at bars: whatever is bright from edge to edge is a picture of something else.
-    Where a mesh was found the crop is one of its sites: there a dark crop is a drowned square,
-    and a window wider than the crop may show no bar.
+    Where a mesh was found the crop is one of its sites: there a dark one is a drowned square,
+    whatever its neighbours show, and a window wider than the crop may show no bar.
 
     Args:
         film: (height, width), film units.
@@ -60,7 +63,15 @@ def why_not_a_square(film: NDArray[np.float32], mesh_pitch_um: float | None = No
 def _may_be_a_site(smooth: NDArray[np.float32], mesh_pitch_um: float) -> bool:
     """Whether a mesh's site may look so, though no bars bound it."""
     filled = mesh_pitch_um > CROP_UM and float((smooth > _THICK).mean()) > _FILLED
-    return filled or float(smooth.max()) < _DARK
+    return filled or float(_own_part(smooth, mesh_pitch_um).max()) < _DARK
+
+
+def _own_part(smooth: NDArray[np.float32], mesh_pitch_um: float) -> NDArray[np.float32]:
+    """The middle of a crop, as far as a site's own window may reach."""
+    beyond = max(1 - _OWN * mesh_pitch_um / CROP_UM, 0.0) / 2
+    height, width = smooth.shape
+    top, left = round(height * beyond), round(width * beyond)
+    return smooth[top : height - top, left : width - left]
 
 
 def _bounded_sides(small: NDArray[np.float32]) -> int:

@@ -115,6 +115,13 @@ def test_a_site_of_the_mesh_that_is_all_but_dark_is_a_drowned_square(pitch_um: f
     assert why_not_a_square(0 * film, pitch_um) == "black: nothing transmits here"
 
 
+def test_a_drowned_square_between_bright_neighbours_is_one_of_its_mesh() -> None:
+    film = np.full((SIZE, SIZE), 0.03, np.float32)
+    film[:80, 220:420] = film[220:420, :90] = 1.0
+    assert why_not_a_square(noisy(film, 0.02), 62.0) is None
+    assert "no window" in (why_not_a_square(noisy(film, 0.02)) or "")
+
+
 @pytest.mark.parametrize("pitch_um", [FINE_UM, COARSE_UM])
 def test_a_lamella_is_none_on_any_mesh(pitch_um: float) -> None:
     assert "no window" in (why_not_a_square(noisy(lamella(20)), pitch_um) or "")
