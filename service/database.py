@@ -25,6 +25,9 @@ import migrations
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite writer waits for another."""
 
+STUCK_WRITER_S = 60.0
+"""How long Postgres bears a transaction that holds locks and does nothing: its process may be
+frozen or its machine gone, and all others would wait for it."""
 
 ALONE = "AUTOCOMMIT"
 """SQLAlchemy's name for statements that each are a transaction of their own."""
@@ -106,7 +109,9 @@ class Database:
 def make_engine(url: URL) -> Engine:
     """Make an engine with what each database needs to serve several processes."""
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        engine = sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        event.listen(engine, "begin", _begin_postgres)
+        return engine
     if url.database not in (None, "", ":memory:"):
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, pool_size=10, max_overflow=30)
@@ -172,5 +177,14 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _begin_postgres(connection: sa.Connection) -> None:
+    if _writes(connection):
+        limit_ms = round(STUCK_WRITER_S * 1000)
+        connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {limit_ms}")
+
+
+def _writes(connection: sa.Connection) -> bool:
+    return bool(connection.get_execution_options().get("writes", False))

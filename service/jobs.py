@@ -16,7 +16,7 @@ from uuid import uuid4
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
 from sqlalchemy import URL
 
-from service.database import Database
+from service.database import STUCK_WRITER_S, Database
 from service.job_queue import Priority, ScoreRequest
 from service.queries.jobs import queue_score
 
@@ -204,7 +204,8 @@ def job_database_url(url: URL) -> str:
         ours = Path(str(url.database))
         url = url.set(database=str(ours.with_name(f"{ours.stem}-jobs{ours.suffix}")))
     else:
-        url = url.set(drivername="postgresql")
+        limit = f"--idle_in_transaction_session_timeout={round(STUCK_WRITER_S * 1000)}"
+        url = url.set(drivername="postgresql", query={"options": limit} | url.query)
     return url.render_as_string(hide_password=False)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from service.cli import main
 from service.database import Database, migrate
-from service.jobs import make_queue_tables
+from service.jobs import job_database_url, make_queue_tables
 from service.tokens import Scope, create_token
 from tests.faults import quick_worker
 from tests.pipeline.running import free_port
@@ -105,6 +105,17 @@ class Facility:
         log = self.data.parent / f"{name}.log"
         self.parts[name] = Part(name, words, ours | variables, log)
         return self.parts[name]
+
+    def freeze(self, part: Part) -> None:
+        """Stop a program where it holds no lock on a SQLite file.
+
+        In the middle of a write it would keep the file locked: nobody could take over, for which
+        SQLite has no remedy.
+        """
+        queue = Database(job_database_url(self.database.url))
+        with self.database.write(), queue.write():
+            part.send(signal.SIGSTOP)
+        queue.close()
 
     def keep_up(self) -> None:
         """Start again whatever has ended."""

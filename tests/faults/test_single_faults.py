@@ -183,7 +183,7 @@ def test_a_worker_that_was_frozen_past_its_lease_ends_itself_and_writes_nothing(
             timeout_s=LONG_S,
             pause_s=0.05,
         )
-        frozen.send(signal.SIGSTOP)
+        facility.freeze(frozen)
         other.start()
         wait_for("the rest", lambda: is_finished(facility.database, 1), timeout_s=LONG_S)
         before = read_outcome(facility.database)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 from alembic import command
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from service.database import Database, alembic_config, find_missing_migration, migrate
+from service.patience import is_passing
 from service.tables import Base, GridRow, SessionRow
 
 
@@ -41,6 +42,30 @@ def test_a_block_that_raises_leaves_nothing(database: Database) -> None:
         write_and_raise()
     with database.read() as db:
         assert db.scalars(sa.select(SessionRow)).all() == []
+
+
+def test_a_writer_that_stands_still_in_postgres_is_put_out_and_the_next_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.engine.dialect.name != "postgresql":
+        pytest.skip("a SQLite file is locked as long as who locked it lives")
+    with database.write() as db:
+        db.add(SessionRow(key="a"))
+    monkeypatch.setattr("service.database.STUCK_WRITER_S", 0.2)
+
+    def stand_still() -> None:
+        with database.write() as db:
+            db.scalars(sa.select(SessionRow).with_for_update()).one().key = "b"
+            db.flush()
+            with database.write() as other:
+                other.scalars(sa.select(SessionRow).with_for_update()).one().key = "c"
+
+    with pytest.raises(DBAPIError, match="idle-in-transaction") as found:
+        stand_still()
+    assert is_passing(found.value)
+    with database.read() as db:
+        assert db.scalars(sa.select(SessionRow.key)).all() == ["c"]
+        assert db.scalar(sa.text("SHOW idle_in_transaction_session_timeout")) == "0"
 
 
 def test_times_come_back_as_utc_and_need_a_zone(database: Database) -> None:

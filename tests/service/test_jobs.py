@@ -194,4 +194,5 @@ def test_the_queue_of_sqlite_lies_beside_the_database_and_that_of_postgres_insid
         "sqlite:////data/ours-jobs.sqlite"
     )
     inside = job_database_url(make_url("postgresql+psycopg://me:secret@db/screen"))
-    assert inside == "postgresql://me:secret@db/screen"
+    limit = "options=--idle_in_transaction_session_timeout%3D60000"
+    assert inside == f"postgresql://me:secret@db/screen?{limit}"
