@@ -7,6 +7,12 @@ from numpy.typing import NDArray
 NON_ZERO = 0.05
 """Pixels above this share of the film level count as non-zero: bars scatter a little light."""
 
+BARS_SHARE, BARS_CELLS = 0.05, 40
+"""The darkest twentieth of a crop, cut into 40 x 40 cells, is taken for bars."""
+
+MOST_STRAY = 0.15
+"""Stray light that bars may show; what is brighter is film, where no bar is in view."""
+
 LEAST_AREA = 0.002
 """Share of a crop below which what is lit counts as nothing."""
 
@@ -22,10 +28,25 @@ def brightness(film: NDArray[np.float32]) -> float:
     Args:
         film: (height, width), film units.
     """
-    lit = film[film > NON_ZERO]
+    lit = film[film > NON_ZERO + stray_light(film)]
     if lit.size < LEAST_AREA * film.size:
         return 0.0
     return float(np.clip(4.0 * lit.mean(dtype=np.float64), 0.0, 4.0))
+
+
+def stray_light(film: NDArray[np.float32]) -> float:
+    """What even bars show, film units: light that comes on top of every pixel.
+
+    Where no tile is (exactly 0) nothing is said of it.
+
+    Args:
+        film: (height, width), film units.
+    """
+    cells = cv2.resize(film, (BARS_CELLS, BARS_CELLS), interpolation=cv2.INTER_AREA)
+    covered = cells[cells > 0]
+    if not covered.size:
+        return 0.0
+    return float(min(np.quantile(covered, BARS_SHARE), MOST_STRAY))
 
 
 def squareness(film: NDArray[np.float32]) -> float:
@@ -36,7 +57,7 @@ def squareness(film: NDArray[np.float32]) -> float:
     Args:
         film: (height, width), film units.
     """
-    small = _reduce(film)
+    small = _reduce(film) - np.float32(stray_light(film))
     lit = _lit(small)
     points = cv2.findNonZero(_square_edges(small, lit))
     if points is None:

@@ -1,7 +1,7 @@
 """Bend a simulated crop so that gain, focus, noise and place of any microscope are among it."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -24,10 +24,14 @@ class Placement:
     Attributes:
         matrix: (2, 3), output pixel to input pixel, for coordinates from 0 to 1.
         mirrored: whether the output is flipped left to right afterwards.
+        margin: share of the crop, from one side, that no tile covers.
+        side: which, in quarter turns.
     """
 
     matrix: NDArray[np.float64]
     mirrored: bool
+    margin: float = 0.0
+    side: int = 0
 
     def apply(self, image: NDArray[_Kind]) -> NDArray[_Kind]:
         """Resample an image of any size (size, size[, channels]); outside becomes 0."""
@@ -36,17 +40,24 @@ class Placement:
         matrix[:, 2] = self.matrix[:, 2] * size + self.matrix[:, :2].sum(1) * 0.5 - 0.5
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         placed = cv2.warpAffine(image, matrix, (size, size), flags=flags)
-        return np.asarray(placed[:, ::-1] if self.mirrored else placed, image.dtype)
+        return np.array(placed[:, ::-1] if self.mirrored else placed, image.dtype)
+
+    def cut(self, image: NDArray[Any]) -> None:
+        """Make 0 of what no tile covers, in place; of masks too: nothing there can be seen."""
+        turned = np.rot90(image, self.side)
+        turned[: int(self.margin * image.shape[0])] = 0
 
 
 def draw_placement(config: AugmentConfig, size_px: int, rng: Generator) -> Placement:
-    """Draw a quarter turn, a mirror, and a small tilt, zoom and shift about the centre."""
+    """Draw a quarter turn, a mirror, a small tilt, zoom and shift about the centre, a margin."""
     turn = np.deg2rad(90.0 * rng.integers(4) + rng.uniform(-1, 1) * config.turn_deg)
     scale = 1.0 + rng.uniform(-1, 1) * config.zoom
     shift = rng.uniform(-1, 1, 2) * config.shift_px / size_px
     linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) / scale
     offset = 0.5 - linear @ np.array([0.5, 0.5]) + shift
-    return Placement(np.column_stack([linear, offset]), bool(rng.integers(2)))
+    margin = rng.uniform(0, _MARGIN_SHARE) * (rng.random() < config.edge)
+    side = int(rng.integers(4))
+    return Placement(np.column_stack([linear, offset]), bool(rng.integers(2)), margin, side)
 
 
 def bend_grey(
@@ -98,7 +109,7 @@ def find_flat(pixels: NDArray[_Kind]) -> NDArray[np.bool_]:
 def add_noise(
     film: NDArray[np.float32], flat: NDArray[np.bool_], config: AugmentConfig, rng: Generator
 ) -> NDArray[np.float32]:
-    """Add shot noise, white or as soft as a preview's, and cut margins that no tile covers.
+    """Add shot noise, white or as soft as a preview's.
 
     Args:
         film: (size, size), film units.
@@ -113,8 +124,4 @@ def add_noise(
         width = rng.uniform(0.7, 2.0)
         noise = cv2.GaussianBlur(noise, (0, 0), width) * np.float32(2.0 * width)
     noisy = film + np.float32(strength) * np.sqrt(np.maximum(film, 0)) * noise * ~flat
-    if rng.random() < config.edge:
-        depth = int(rng.uniform(0, _MARGIN_SHARE) * film.shape[0])
-        turned = np.rot90(noisy, int(rng.integers(4)))
-        turned[:depth] = 0
     return np.asarray(np.maximum(noisy, 0), np.float32)

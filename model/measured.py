@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model.attributes import LEAST_AREA, NON_ZERO
+from model.attributes import BARS_CELLS, BARS_SHARE, LEAST_AREA, MOST_STRAY, NON_ZERO
 from model.preprocess import CROP_UM
 
 _BRIGHTEST = 0.02
@@ -38,11 +38,18 @@ def measured_brightness(x: Tensor) -> Tensor:
         (n, 1).
     """
     film = x.square().flatten(1)  # (n, size * size)
-    lit = film > NON_ZERO
+    lit = film > NON_ZERO + _stray_light(x.square())[:, None]
     count = lit.sum(1)
     mean = (film * lit).sum(1) / count.clamp(min=1)
     enough = count >= LEAST_AREA * film.shape[1]
     return 4.0 * torch.where(enough, mean, 0.0).clamp(max=1.0)[:, None]
+
+
+def _stray_light(film: Tensor) -> Tensor:
+    """What even bars show, as `attributes.stray_light` has it: (n, 1, size, size) to (n,)."""
+    cells = functional.adaptive_avg_pool2d(film.float(), BARS_CELLS).flatten(1)
+    covered = torch.where(cells > 0, cells, torch.nan)
+    return covered.nanquantile(BARS_SHARE, dim=1).nan_to_num(0.0).clamp(max=MOST_STRAY)
 
 
 def brightest(x: Tensor) -> Tensor:

@@ -239,12 +239,14 @@ def _make_one(
     if augment is not None:
         placement = draw_placement(augment, pixels.shape[0], rng)
         pixels, masks = placement.apply(pixels), placement.apply(masks)
+        placement.cut(masks)
     film = (pixels.astype(np.float32) * squares.steps[index]) ** 2
     if augment is not None:
         before = brightness(film)
         film = bend_grey(film, augment, rng)
         labels[0] = _rescaled(labels[0], before, brightness(film))
         film = add_noise(add_lines(film, augment, rng), find_flat(pixels), augment, rng)
+        placement.cut(film)
     return compress(film), labels, _map_truth(masks, map_px, known=bool(squares.masked[index]))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.attributes import brightness, squareness
+from model.attributes import brightness, squareness, stray_light
 from tests.model.samples import window
 
 SIZE = 640
@@ -61,3 +61,21 @@ def test_a_faint_scratch_on_the_bars_changes_nothing() -> None:
 
 def test_nothing_has_no_squareness() -> None:
     assert squareness(np.zeros((SIZE, SIZE), np.float32)) == 0.0
+
+
+@pytest.mark.parametrize("stray", [0.0, 0.04, 0.06, 0.12])
+def test_stray_light_on_the_bars_is_not_taken_for_film(stray: float) -> None:
+    film = window(0.6) + np.float32(stray)
+    assert stray_light(film) == pytest.approx(stray + 0.01, abs=1e-4)
+    assert brightness(film) == pytest.approx(4 * (0.6 + stray), abs=0.02)
+    assert squareness(film) == pytest.approx(squareness(window(0.6)), abs=0.02)
+
+
+def test_where_no_tile_is_nothing_is_said_of_stray_light() -> None:
+    film = window(0.6) + np.float32(0.1)
+    film[:, :8] = 0
+    assert stray_light(film) == pytest.approx(0.1, abs=0.01)
+
+
+def test_film_from_edge_to_edge_is_not_stray_light() -> None:
+    assert brightness(np.full((64, 64), 0.5, np.float32)) == pytest.approx(2.0)

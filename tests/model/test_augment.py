@@ -51,13 +51,16 @@ def test_the_film_level_moves_no_further_than_asked() -> None:
     assert 1.15 < max(levels) <= 1.2
 
 
-def test_a_margin_outside_the_tiles_is_zero() -> None:
+def test_a_margin_outside_the_tiles_is_zero_and_so_is_what_a_mask_says_of_it() -> None:
     config = STILL.model_copy(update={"edge": 1.0})
-    noisy = [
-        add_noise(window(), NOWHERE, config, np.random.default_rng(seed)) for seed in range(20)
-    ]
-    assert any((image == 0).any() for image in noisy)
-    assert all(image[32, 32] == 1.0 for image in noisy)
+    placements = [draw_placement(config, 64, np.random.default_rng(seed)) for seed in range(40)]
+    assert {placement.side for placement in placements} == {0, 1, 2, 3}
+    for placement in placements:
+        film, mask = np.ones((64, 64), np.float32), np.full((16, 16, 2), 255, np.uint8)
+        placement.cut(film)
+        placement.cut(mask)
+        assert (film == 0).sum() == int(placement.margin * 64) * 64 <= 0.14 * film.size
+        assert (mask == 0).sum() == int(placement.margin * 16) * 16 * 2
 
 
 def test_stray_light_lifts_everything_and_most_crops_little() -> None:

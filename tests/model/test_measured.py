@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from model.attributes import brightness
 from model.blocks import Standardised
-from model.measured import MEASURES, measure
+from model.measured import MEASURES, measure, measured_brightness
 
 SIZE = 160
 
@@ -100,3 +101,10 @@ def test_numbers_are_brought_to_one_scale_in_training_and_left_alone_after() -> 
     before = standard.mean.clone()
     assert standard(torch.full((1, 3), 1e9)).max() == 4.0
     torch.testing.assert_close(standard.mean, before)
+
+
+@pytest.mark.parametrize("stray", [0.0, 0.04, 0.06, 0.12])
+def test_brightness_is_that_of_the_numpy_twin(stray: float) -> None:
+    film = window(0.5).square() + stray
+    told = measured_brightness(film.sqrt()).item()
+    assert told == pytest.approx(brightness(film[0, 0].numpy()), abs=1e-3)
