@@ -111,7 +111,7 @@ class AtlasRecord(Record):
     full_scale: float | None = Field(
         default=None, gt=0, description="grey level of 255 in crops and display images"
     )
-    mesh_pitch_um: float | None = Field(default=None, gt=0)
+    mesh_pitch_um: float | None = Field(default=None, ge=10, le=1000)
     mesh_rotation_deg: float | None = None
     complete: bool = Field(
         default=False, description="EPU has finished it and all its tiles are in"

@@ -1,6 +1,7 @@
 """A trained network on disk: `<name>.safetensors` and its model card `<name>.json`."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -13,6 +14,9 @@ from torch import Tensor
 
 from model.config import ADDED_LATER, RunConfig
 from model.network import XCryoNet
+
+_MADE_FOR = "made_for"
+"""In the weights' own metadata: `_fingerprint` of the card."""
 
 _Scale = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -55,7 +59,7 @@ class ModelCard(BaseModel):
 
     @property
     def model_id(self) -> str:
-        """Short name of these very weights."""
+        """Short name of these very weights, of the network they are for and its calibration."""
         return self.sha256[:12]
 
 
@@ -67,7 +71,8 @@ def save_checkpoint(path: Path, network: XCryoNet, card: ModelCard) -> ModelCard
         network: to save.
         card: its `sha256` is replaced.
     """
-    data = save({k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()})
+    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    data = save(tensors, {_MADE_FOR: _fingerprint(card)})
     card = card.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, data)
@@ -79,8 +84,8 @@ def load_checkpoint(path: Path) -> tuple[XCryoNet, ModelCard]:
     """Read a network, on the CPU and in scoring mode, and its card.
 
     Raises:
-        CheckpointError: if a file is missing, the hash differs from the card's, or the weights
-            do not fit the card's configuration.
+        CheckpointError: if a file is missing, the hash differs from the card's, or the card's
+            network or calibration are not those that the weights were saved with.
     """
     card = read_card(card_path(path))
     try:
@@ -93,6 +98,7 @@ def load_checkpoint(path: Path) -> tuple[XCryoNet, ModelCard]:
     network = XCryoNet(card.config.network)
     try:
         _fill(path, network, load(data))
+        _check_card(path, data, card)
     except SafetensorError as error:
         raise CheckpointError(f"{path}: expected safetensors, found {error}") from error
     return network.eval(), card
@@ -130,6 +136,29 @@ def _fill(path: Path, network: XCryoNet, tensors: dict[str, Tensor]) -> None:
     if any(not torch.isfinite(v).all() for v in tensors.values()):
         raise CheckpointError(f"{path}: expected finite weights, found NaN or infinity")
     network.load_state_dict(tensors)
+
+
+def _check_card(path: Path, data: bytes, card: ModelCard) -> None:
+    """Refuse a card whose settings would make another network of the same tensors.
+
+    Raises:
+        CheckpointError: as said.
+    """
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    made_for, found = header.get("__metadata__", {}).get(_MADE_FOR), _fingerprint(card)
+    if made_for != found:
+        raise CheckpointError(
+            f"{card_path(path)}: expected the network and sd_scale that {path.name} was saved with"
+            f" ({made_for}), found others ({found})"
+        )
+
+
+def _fingerprint(card: ModelCard) -> str:
+    """Name a network's settings and its calibration; what was added later and is off is no part."""
+    network = card.config.network.model_dump(mode="json")
+    settled = {k: v for k, v in network.items() if v is not False or k not in ADDED_LATER}
+    told = json.dumps([settled, card.sd_scale], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def replace_file(path: Path, data: bytes) -> None:

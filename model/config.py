@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from model.preprocess import CROP_SIZE_PX
 
@@ -41,6 +41,13 @@ class FeatureConfig(Config):
         description="between the ResBlocks each place learns of the whole crop's statistics and of"
         " its distance from the middle",
     )
+
+    @field_validator("stem_kernel")
+    @classmethod
+    def _has_a_middle(cls, kernel: int) -> int:
+        if kernel % 2 == 0:
+            raise ValueError(f"expected an odd number, found {kernel}")
+        return kernel
 
     @property
     def stride(self) -> int:

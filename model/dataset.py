@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from model.preprocess import CROP_SIZE_PX, CROP_UM, Crop
+from model.preprocess import CROP_SIZE_PX, CROP_UM, PITCH_RANGE_UM, Crop
 
 HEADER_FILE = "dataset.json"
 LIST_FILE = "squares.jsonl"
@@ -99,7 +99,7 @@ class Square(_Row):
     full_scale: float = Field(gt=0, allow_inf_nan=False)
     film_level: float = Field(gt=0, allow_inf_nan=False)
     vacuum_level: float | None = Field(default=None, allow_inf_nan=False)
-    mesh_pitch_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    mesh_pitch_um: float | None = Field(default=None, ge=PITCH_RANGE_UM[0], le=PITCH_RANGE_UM[1])
     mask: str | None = None
     labels: Grades | None = None
     split: Split = Split.TRAIN
@@ -221,7 +221,7 @@ def _read_header(path: Path) -> Header:
 
 def _read_squares(path: Path) -> Iterator[Square]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: expected one JSON object a line ({error})") from error
     for number, line in enumerate(lines, start=1):

@@ -55,29 +55,20 @@ class SquareLabel(BaseModel):
         return None if value is None else float(value)
 
 
-class LabelPlace(BaseModel):
-    """A line of a labels file: the label, and where its square is on its tile's preview."""
+class LabelPlace(Grades):
+    """A line of a labels file: some of the five scores, and which square of a session has them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     key: str
     sample: int
     epu_node: int
-    tile: str
-    x_jpg_px: float
-    y_jpg_px: float
-    cracking: float = Field(ge=0, le=4)
-    contamination: float = Field(ge=0, le=4)
-    overall: float = Field(ge=0, le=4)
 
     def label(self) -> SquareLabel:
         """The label alone, with the sample as its grid."""
-        return SquareLabel(
-            key=self.key,
-            grid=f"Sample{self.sample}",
-            cracking=self.cracking,
-            contamination=self.contamination,
-            overall=self.overall,
+        scores = {name: getattr(self, name) for name in SCORES}
+        return SquareLabel.model_validate(
+            {"key": self.key, "grid": f"Sample{self.sample}"} | scores
         )
 
 
@@ -133,16 +124,6 @@ class Report:
         parts = [f"{count} {status}" for status, count in states.most_common()]
         parts += [f"{len(self.missing)} not found"] if self.missing else []
         return f"model {self.model_id}, {len(self.labels)} squares: {', '.join(parts)}"
-
-    def flat(self, prefix: str) -> dict[str, float]:
-        """Figures under one prefix for a model card: `<prefix>/<grid>/<score>/<figure>`."""
-        return {
-            f"{prefix}/{grid}/{name}/{figure}": float(value)
-            for grid, by_name in self.figures.items()
-            for name, found in by_name.items()
-            for figure, value in vars(found).items()
-            if value is not None
-        }
 
 
 def evaluate_crops(scorer: Scorer, crops: Sequence[Crop], labels: Sequence[SquareLabel]) -> Report:

@@ -44,8 +44,7 @@ def run(args: argparse.Namespace) -> int:
     except (CheckpointError, DatasetError, EvaluationError, OSError) as error:
         sys.stderr.write(f"xcryonet evaluate: {error}\n")
         return 1
-    write_report(args, report)
-    return 0
+    return write_report(args, report)
 
 
 def _labelled(dataset: Dataset, split: Split) -> list[Square]:
@@ -66,19 +65,32 @@ def check_picture(path: Path | None) -> None:
     """Refuse a picture that could not be written, before the work is done.
 
     Raises:
-        EvaluationError: if its folder is not there.
+        EvaluationError: if its folder is not there, or it is no name of a PNG.
     """
-    if path is not None and not path.absolute().parent.is_dir():
+    if path is None:
+        return
+    if path.suffix.lower() != ".png" or path.is_dir():
+        raise EvaluationError(f"{path}: expected a name that ends in .png, found another")
+    if not path.absolute().parent.is_dir():
         raise EvaluationError(f"{path}: expected a folder to write to, found none")
 
 
-def write_report(args: argparse.Namespace, report: Report) -> None:
-    """Print a report as `add_output_arguments` was told to."""
-    if args.picture is not None:
-        draw_report(args.picture, report)
+def write_report(args: argparse.Namespace, report: Report) -> int:
+    """Print a report as `add_output_arguments` was told to; 1 where its picture fails."""
     if args.json:
         sys.stdout.write(report.as_json() + "\n")
-        return
+    else:
+        _write_text(report)
+    if args.picture is not None:
+        try:
+            draw_report(args.picture, report)
+        except OSError as error:
+            sys.stderr.write(f"xcryonet evaluate: {args.picture}: {error}\n")
+            return 1
+    return 0
+
+
+def _write_text(report: Report) -> None:
     sys.stdout.write(report.summary() + "\n")
     sys.stdout.write(
         f"{'grid':12s} {'score':14s} {'n':>5s} {'MAE':>6s} {'Spearman':>9s} {'AUC':>6s}\n"

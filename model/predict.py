@@ -1,6 +1,8 @@
 """Score squares: the one door of this package for the worker and the command line."""
 
+import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +21,8 @@ from model.looks import look_twice
 from model.network import XCryoNet
 from model.preprocess import Crop, CropError, check_crop, film_units, network_input
 from model.reason import Findings, describe, measure_window
+
+log = logging.getLogger(__name__)
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"
 CHUNK = 8
@@ -141,7 +145,7 @@ class Scorer:
         return self._forward(torch.from_numpy(np.stack(seen)[:, None]), pitches)
 
     def _forward(self, inputs: Tensor, pitches: Tensor) -> _Raw:
-        """Run the network; a full GPU gets half the squares at a time, then the CPU takes over."""
+        """Run the network; a full GPU gets half the squares at a time."""
         parts = list(self._run(inputs, pitches))
         return _Raw(
             np.concatenate([p.scores for p in parts]),
@@ -151,18 +155,29 @@ class Scorer:
 
     def _run(self, inputs: Tensor, pitches: Tensor) -> Iterator[_Raw]:
         try:
-            yield self._pass(inputs, pitches)
+            raw = self._pass(inputs, pitches)
         except torch.cuda.OutOfMemoryError:
-            if len(inputs) == 1 and self.device.type == "cpu":
-                raise
-            if len(inputs) == 1:
-                self.device = torch.device("cpu")
-                self._network.to(self.device)
+            raw = None  # tried again outside, where the error no longer holds the failed tensors
+        if raw is not None:
+            yield raw
+        elif len(inputs) == 1:
+            log.warning("GPU is full: one square is scored on the CPU")
+            with self._on_cpu():
                 yield self._pass(inputs, pitches)
-                return
+        else:
             half = len(inputs) // 2
             yield from self._run(inputs[:half], pitches[:half])
             yield from self._run(inputs[half:], pitches[half:])
+
+    @contextmanager
+    def _on_cpu(self) -> Iterator[None]:
+        device, self.device = self.device, torch.device("cpu")
+        self._network.to(self.device)
+        try:
+            yield
+        finally:
+            self.device = device
+            self._network.to(device)
 
     @torch.inference_mode()
     def _pass(self, inputs: Tensor, pitches: Tensor) -> _Raw:

@@ -12,8 +12,14 @@ CROP_SIZE_PX = 640
 CROP_UM = 102.4
 """Side of a square's crop, um: on a coarser mesh a window may fill it from edge to edge."""
 
+_LEAST_SCALE = 1e-6
+
 FILM_CLIP = 4.0
 """Brightest value kept, in film levels: no specimen is four times brighter than its film."""
+
+
+PITCH_RANGE_UM = (10.0, 1000.0)
+"""Finest and coarsest mesh that could be one."""
 
 
 class CropError(ValueError):
@@ -56,9 +62,16 @@ def check_crop(crop: Crop, size_px: int = CROP_SIZE_PX) -> None:
             raise CropError(f"crop {name}: expected a positive number, found {level}")
     if crop.vacuum_level is not None and not np.isfinite(crop.vacuum_level):
         raise CropError(f"crop vacuum_level: expected a number or None, found {crop.vacuum_level}")
-    pitch = crop.mesh_pitch_um
-    if pitch is not None and not (np.isfinite(pitch) and pitch > 0):
-        raise CropError(f"crop mesh_pitch_um: expected a positive number or None, found {pitch}")
+    if not _LEAST_SCALE < crop.full_scale / crop.film_level < 1 / _LEAST_SCALE:
+        raise CropError(
+            f"crop film_level: expected one like full_scale {crop.full_scale:g}, found"
+            f" {crop.film_level:g}"
+        )
+    pitch, (finest, coarsest) = crop.mesh_pitch_um, PITCH_RANGE_UM
+    if pitch is not None and not finest <= pitch <= coarsest:
+        raise CropError(
+            f"crop mesh_pitch_um: expected {finest:g} to {coarsest:g} or None, found {pitch:g}"
+        )
 
 
 def encode(image: NDArray[np.floating], full_scale: float) -> NDArray[np.uint8]:

@@ -77,23 +77,36 @@ def check_same_run(folder: Path, identity: RunIdentity) -> bool:
     All processes of a run ask at once; none reads half of what another writes.
 
     Raises:
-        CheckpointError: if the folder holds another run: what differs, expected and found.
+        CheckpointError: if the folder holds another run, what differs, expected and found; or
+            weights that are of no run that could go on.
     """
     path = folder / CONFIG_FILE
     if not (folder / STATE_FILE).is_file():
         folder.mkdir(parents=True, exist_ok=True)
+        weights = sorted(folder.glob("*.safetensors"))
+        if weights and _read_identity(path) != identity:
+            raise CheckpointError(
+                f"{folder}: expected a new folder or a run's, found {weights[0].name} and no"
+                f" {STATE_FILE}: it would be overwritten"
+            )
         replace_file(path, (identity.model_dump_json(indent=2) + "\n").encode())
         return False
-    try:
-        found = RunIdentity.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise CheckpointError(f"{path}: expected a run's settings, found {error}") from error
+    found = _read_identity(path)
+    if found is None:
+        raise CheckpointError(f"{path}: expected a run's settings, found none that can be read")
     differences = _differences(identity.model_dump(), found.model_dump())
     if differences:
         raise CheckpointError(
             f"{folder}: expected a folder of this run, found another's: {'; '.join(differences)}"
         )
     return True
+
+
+def _read_identity(path: Path) -> RunIdentity | None:
+    try:
+        return RunIdentity.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def _differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:

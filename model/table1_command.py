@@ -3,12 +3,12 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from model.dataset import DatasetError, read_dataset
+from model.arguments import count_of
+from model.dataset import read_dataset
 from model.device import find_device
 from model.metrics import SCORES
 from model.table1 import Line, Plan, Recipe, SplitBy, make_table, measure_table
@@ -18,13 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; the defaults are the paper's sizes."""
     paper = Plan()
     parser.add_argument("data", type=Path, metavar="DATA", help="data set folder")
-    parser.add_argument("--labelled", type=_count_of(1), nargs="+", default=list(paper.labelled))
-    parser.add_argument("--unlabelled", type=_count_of(0), default=paper.unlabelled)
-    parser.add_argument("--runs", type=_count_of(1), default=paper.runs)
-    parser.add_argument("--epochs", type=_count_of(1), default=paper.epochs)
+    parser.add_argument("--labelled", type=count_of(1), nargs="+", default=list(paper.labelled))
+    parser.add_argument("--unlabelled", type=count_of(0), default=paper.unlabelled)
+    parser.add_argument("--runs", type=count_of(1), default=paper.runs)
+    parser.add_argument("--epochs", type=count_of(1), default=paper.epochs)
     parser.add_argument(
         "--reduction",
-        type=_count_of(1),
+        type=count_of(1),
         default=paper.reduction,
         help="make crops so many times smaller",
     )
@@ -40,12 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=str(paper.recipe),
         help="network and training: the paper's, or the default weights'",
     )
-    parser.add_argument("--seed", type=_count_of(0), default=paper.seed)
+    parser.add_argument("--seed", type=count_of(0), default=paper.seed)
     # The command above has these two as well: what it was given stays.
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default=argparse.SUPPRESS, help="default: auto"
     )
-    parser.add_argument("--threads", type=_count_of(1), help="CPU threads")
+    parser.add_argument("--threads", type=count_of(1), help="CPU threads")
     parser.add_argument("--out", type=Path, help="write the table here too, after every line")
     parser.add_argument(
         "--json",
@@ -71,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     )
     lines: list[Line] = []
     try:
+        _check_out(args.out)
         device = find_device(args.device)
         dataset = read_dataset(args.data)
         about = f"{dataset.header.origin} (seed {dataset.header.seed}), {_count(dataset.squares)}"
@@ -80,22 +81,24 @@ def run(args: argparse.Namespace) -> int:
             lines.append(line)
             if args.out is not None:
                 args.out.write_text(make_table(lines, plan, about), encoding="utf-8")
-    except (DatasetError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
         sys.stderr.write(f"xcryonet benchmark table1: {error}\n")
         return 1
     sys.stdout.write(_as_json(lines) if args.json else make_table(lines, plan, about))
     return 0
 
 
-def _count_of(least: int) -> Callable[[str], int]:
-    """Make a reader of whole numbers from `least` on."""
+def _check_out(path: Path | None) -> None:
+    """Refuse, hours before it is written, a table that could not be.
 
-    def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"expected {least} or more, found {text}")
-        return int(text)
-
-    return read
+    Raises:
+        NotADirectoryError: its folder is not there.
+        IsADirectoryError: it is a folder.
+    """
+    if path is not None and not path.absolute().parent.is_dir():
+        raise NotADirectoryError(f"{path}: expected a folder to write to, found none")
+    if path is not None and path.is_dir():
+        raise IsADirectoryError(f"{path}: expected a file to write to, found a folder")
 
 
 def _count(squares: tuple[object, ...]) -> str:

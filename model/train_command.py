@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 
-from model.checkpoint import CheckpointError
+from model.arguments import count_of
 from model.config import NetworkConfig, RunConfig, TrainConfig, paper_network
-from model.dataset import DatasetError, read_dataset
+from model.dataset import read_dataset
 from model.device import find_device
 from model.predict import DEFAULT_WEIGHTS
 from model.spread import join_others, leave_others
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--patience", type=int, help="epochs without progress before it stops")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--threads", type=count_of(1), help="CPU threads")
     parser.add_argument(
         "--start",
         type=Path,
@@ -61,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         share = join_others(device)
         around = Surroundings(device, args.hardware, args.start, share)
         result = train(read_dataset(args.data), args.out, config, around=around)
-    except (CheckpointError, DatasetError, OSError, ValidationError, ValueError) as error:
+    except (OSError, ValueError) as error:
         sys.stderr.write(f"xcryonet train: {error}\n")
         return 1
     finally:

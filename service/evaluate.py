@@ -43,8 +43,7 @@ def run(args: argparse.Namespace) -> int:
     except (CheckpointError, EvaluationError, FolderMissingError, ScreenError, OSError) as error:
         sys.stderr.write(f"xcryonet evaluate: {error}\n")
         return FAILED
-    write_report(args, report)
-    return 0
+    return write_report(args, report)
 
 
 def evaluate_session(scorer: Scorer, places: list[LabelPlace], session: Path) -> Report:
@@ -54,30 +53,35 @@ def evaluate_session(scorer: Scorer, places: list[LabelPlace], session: Path) ->
         scorer: the network.
         places: labels; each names its square by EPU's node id.
         session: the session's folder.
+
+    Raises:
+        EvaluationError: if none of them has an image there.
     """
-    squares = {
-        (atlas.sample, square.record.epu_node_id): (atlas, square)
+    crops = {
+        (atlas.sample, square.record.epu_node_id): crop
         for atlas in read_folder(session)
         for square in atlas.squares
-        if square.record.epu_node_id is not None
+        if (crop := _crop(atlas, square)) is not None
     }
-    found = [
-        (p, squares[p.sample, p.epu_node]) for p in places if (p.sample, p.epu_node) in squares
-    ]
-    missing = tuple(p.key for p in places if (p.sample, p.epu_node) not in squares)
+    found = [(p, crops[p.sample, p.epu_node]) for p in places if (p.sample, p.epu_node) in crops]
+    missing = tuple(p.key for p in places if (p.sample, p.epu_node) not in crops)
     if missing:
         sys.stderr.write(
             f"{len(missing)} of {len(places)} squares not found: {', '.join(missing)}\n"
         )
-    crops = [_crop(atlas, square) for _, (atlas, square) in found]
-    report = evaluate_crops(scorer, crops, [place.label() for place, _ in found])
+    if not found:
+        raise EvaluationError(
+            f"{session}: expected images of the {len(places)} labelled squares, found none"
+        )
+    report = evaluate_crops(
+        scorer, [crop for _, crop in found], [place.label() for place, _ in found]
+    )
     return replace(report, missing=missing)
 
 
-def _crop(atlas: ScreenedAtlas, square: ScreenedCrop) -> Crop:
-    if square.pixels is None or atlas.levels is None:
-        raise EvaluationError(
-            f"no crop of node {square.record.epu_node_id}: its tile cannot be read"
-        )
+def _crop(atlas: ScreenedAtlas, square: ScreenedCrop) -> Crop | None:
+    """A square as the network is given it; None where its tile cannot be read."""
+    if square.pixels is None or atlas.levels is None or square.record.epu_node_id is None:
+        return None
     levels, pitch_um = atlas.levels, rounded_pitch(atlas.mesh_pitch_um)
     return Crop(square.pixels, square.full_scale, levels.film, levels.vacuum, pitch_um)

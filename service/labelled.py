@@ -56,7 +56,7 @@ def choose_squares(database: Database, plan: LabelledPlan) -> Chosen:
         squares = list_graded_squares(session, plan.authors)
         spare = list_unlabelled_squares(session) if plan.unlabelled else []
     grids = sorted({(square.grid, square.grid_id) for square in squares})
-    held = max(round(plan.validation * len(grids)), 1) if len(grids) > 1 else 0
+    held = min(max(round(plan.validation * len(grids)), 1), len(grids) - 1) if grids else 0
     splits = {grid_id: Split.TRAIN for _, grid_id in grids}
     splits |= {grid_id: Split.VALIDATION for _, grid_id in grids[len(grids) - held :]}
     spare = [s for s in spare if splits.get(s.grid_id) is not Split.VALIDATION]

@@ -35,8 +35,7 @@ def next_scoring_levels(scoring: Levels, reported: Levels, *, complete: bool) ->
     if complete or scoring.film is None:
         return reported
     moved = abs(reported.film - scoring.film) > MOVED_SHARE * scoring.film
-    moved = moved or _vacuum_moved(scoring, reported) or _pitch_moved(scoring, reported)
-    return reported if moved else scoring
+    return reported if moved or _pitch_moved(scoring, reported) else scoring
 
 
 def rounded_pitch(pitch_um: float | None) -> float | None:
@@ -47,6 +46,8 @@ def rounded_pitch(pitch_um: float | None) -> float | None:
 def input_key(crop_sha256: str | None, full_scale: float | None, levels: Levels) -> str | None:
     """Name what a score would be made of; None while the square cannot be scored.
 
+    The vacuum level is no part of it: no network is told it.
+
     Args:
         crop_sha256: the crop's bytes.
         full_scale: grey level of the crop's 255.
@@ -54,20 +55,11 @@ def input_key(crop_sha256: str | None, full_scale: float | None, levels: Levels)
     """
     if crop_sha256 is None or full_scale is None or levels.film is None:
         return None
-    known = (levels.vacuum, levels.pitch_um)
-    vacuum, pitch = ("-" if value is None else f"{value:.9g}" for value in known)
-    return f"{crop_sha256}:{full_scale:.9g}:{levels.film:.9g}:{vacuum}:{pitch}"
+    pitch = "-" if levels.pitch_um is None else f"{levels.pitch_um:.9g}"
+    return f"{crop_sha256}:{full_scale:.9g}:{levels.film:.9g}:{pitch}"
 
 
 def _pitch_moved(scoring: Levels, reported: Levels) -> bool:
     if scoring.pitch_um is None or reported.pitch_um is None:
         return scoring.pitch_um is not reported.pitch_um
     return abs(reported.pitch_um - scoring.pitch_um) > MOVED_SHARE * scoring.pitch_um
-
-
-def _vacuum_moved(scoring: Levels, reported: Levels) -> bool:
-    """Tell whether the vacuum level has moved, measured in film levels as all greys are."""
-    if scoring.vacuum is None or reported.vacuum is None:
-        return scoring.vacuum is not reported.vacuum
-    film = scoring.film or reported.film or 0.0
-    return abs(reported.vacuum - scoring.vacuum) > MOVED_SHARE * film

@@ -79,6 +79,9 @@ def _pixel_nm(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     """Screen; 0 when done, 1 when nothing could be read, 2 when the target is none."""
+    if args.out is not None and args.out.is_dir():
+        sys.stderr.write(f"xcryonet screen: {args.out}: expected a file to write, found a folder\n")
+        return WRONG_USE
     try:
         squares = screen_target(
             args.target,
@@ -92,7 +95,11 @@ def run(args: argparse.Namespace) -> int:
     except CheckpointError as error:
         sys.stderr.write(f"xcryonet screen: {error}\n")
         return FAILED
-    write_answer(squares, args.format, args.out)
+    try:
+        write_answer(squares, args.format, args.out)
+    except OSError as error:
+        sys.stderr.write(f"xcryonet screen: cannot write {args.out}: {error}\n")
+        return FAILED
     return 0
 
 

@@ -10,12 +10,16 @@ import numpy as np
 
 from model import table1_command
 from model.checkpoint import CheckpointError
-from model.predict import Scorer
+from model.predict import Scorer, Status
 from model.preprocess import CROP_SIZE_PX, Crop
 
 BATCHES = (1, 8, 32)
 LEAST_S = 2.0
 """How long each batch size is measured at least."""
+
+
+class BenchmarkError(ValueError):
+    """Nothing that could be timed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
         return table1_command.run(args)
     try:
         scorer = Scorer.load(args.weights, args.device)
-    except CheckpointError as error:
+        rates = {batch: measure_rate(scorer, batch) for batch in BATCHES}
+    except (CheckpointError, BenchmarkError) as error:
         sys.stderr.write(f"xcryonet benchmark: {error}\n")
         return 1
-    rates = {batch: measure_rate(scorer, batch) for batch in BATCHES}
     device = str(scorer.device)
     if args.json:
         found = {"device": device, "model_id": scorer.model_id, "squares_per_s": rates}
@@ -49,9 +53,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure_rate(scorer: Scorer, batch: int) -> float:
-    """Measure squares per second, from decoded crops to scores, after one batch of warming up."""
+    """Measure squares per second, from decoded crops to scores, after one batch of warming up.
+
+    Raises:
+        BenchmarkError: the network scores no square of ours.
+    """
     crops = [make_crop(seed) for seed in range(batch)]
-    scorer.score(crops)
+    refused = [s.reason for s in scorer.score(crops) if s.status is not Status.SCORED]
+    if refused:
+        raise BenchmarkError(f"expected scores to time, found none: {refused[0]}")
     start_s, squares = time.perf_counter(), 0
     while time.perf_counter() - start_s < LEAST_S:
         squares += len(scorer.score(crops))

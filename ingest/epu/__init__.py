@@ -10,6 +10,7 @@ from ingest.epu.errors import (
     MissingValue,
     NotAnImage,
     OversizedFile,
+    SaturatedImage,
     TruncatedFile,
 )
 from ingest.epu.image_xml import read_atlas_xml, read_image_xml
@@ -42,6 +43,7 @@ __all__ = [
     "NotAnImage",
     "OversizedFile",
     "SampleDm",
+    "SaturatedImage",
     "ScreeningSession",
     "TileMetadata",
     "TruncatedFile",

@@ -45,5 +45,9 @@ class NotAnImage(EpuError):
     """A file without a readable two-dimensional grey image."""
 
 
+class SaturatedImage(EpuError):
+    """An image whose film is as bright as its camera can say: how bright it was, is lost."""
+
+
 class OversizedFile(EpuError):
     """A file, or a size claimed by its header, beyond anything EPU writes."""

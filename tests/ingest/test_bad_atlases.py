@@ -36,6 +36,7 @@ class Oddity:
     size: tuple[int, int] = SIZE
     pixel_um: float = PIXEL_UM
     binning: int = 4
+    camera_limit: int = 65_535
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,7 @@ def write_odd(root: Path, odd: Oddity) -> None:
     stem = atlas_folder(root) / tile_name(ODD)
     width, height = odd.size
     pixels = np.resize(camera_pixels(3), (height, width)).astype(np.uint16)
+    pixels = np.minimum(pixels, np.uint16(odd.camera_limit))
     pixel_angstrom = 1e4 * odd.pixel_um
     stem.with_suffix(".mrc").write_bytes(mrc_bytes(pixels, pixel_angstrom=pixel_angstrom))
     xml = image_xml(
@@ -78,6 +80,7 @@ def write_odd(root: Path, odd: Oddity) -> None:
         Oddity("expected at most 3300 um, a grid and a tile", stage_um=(5000.0, 0.0)),
         Oddity("expected at most 40", stage_um=(0.0, 90_000.0)),
         Oddity("by its matrix and binning 2, found 280.0 nm", binning=2),
+        Oddity("of what is lit at 300, its brightest level", camera_limit=300),
         Oddity("same place in the atlas as", stage_um=stage_um(1)),
     ],
     ids=lambda odd: odd.says,

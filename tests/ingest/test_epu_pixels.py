@@ -8,7 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ingest.epu import EpuError, NotAnImage, OversizedFile, TruncatedFile, read_pixels
+from ingest.epu import (
+    EpuError,
+    NotAnImage,
+    OversizedFile,
+    SaturatedImage,
+    TruncatedFile,
+    read_pixels,
+)
 from ingest.epu.tiff import expected_tiff_bytes
 from tests.ingest.epu_files import film
 
@@ -31,6 +38,36 @@ def tiff(tmp_path: Path, pixels: NDArray[np.generic], compression: int = 1) -> P
     return write(
         tmp_path / "Tile_507_0_500.tiff", pixels, cv2.IMWRITE_TIFF_COMPRESSION, compression
     )
+
+
+def lit(limit: float, kind: str) -> NDArray[np.generic]:
+    """Windows of film at 30,000 +- 1000 among dark bars, as a camera with this limit has them."""
+    grey = np.random.default_rng(0).normal(30_000, 1000, (60, 80))
+    grey[:, ::2] *= 0.02
+    return np.minimum(grey, limit).astype(kind)
+
+
+@pytest.mark.parametrize("kind", ["uint16", "int16", "float32"])
+def test_an_image_whose_film_is_at_the_cameras_limit_is_refused(tmp_path: Path, kind: str) -> None:
+    assert read_pixels(tiff(tmp_path, lit(32_767, kind))).shape == (60, 80)
+    with pytest.raises(SaturatedImage, match=r"film below .* found 100% of what is lit"):
+        read_pixels(tiff(tmp_path, lit(25_000, kind)))
+
+
+def test_bright_holes_at_the_cameras_limit_are_no_reason_to_refuse_the_film(tmp_path: Path) -> None:
+    grey = lit(32_767, "uint16")
+    grey[::4] = 65_535
+    assert read_pixels(tiff(tmp_path, grey)).max() == 65_535
+
+
+@pytest.mark.parametrize("level", [0, 200, 40_000])
+def test_a_constant_image_is_not_called_saturated(tmp_path: Path, level: int) -> None:
+    assert read_pixels(tiff(tmp_path, np.full((36, 51), level, np.uint16))).max() == level
+
+
+def test_few_counts_share_a_level_without_being_at_a_limit(tmp_path: Path) -> None:
+    few = np.random.default_rng(0).poisson(0.4, (60, 80)).clip(0, 1).astype(np.uint16)
+    assert read_pixels(tiff(tmp_path, few)).max() == 1
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:

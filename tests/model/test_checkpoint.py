@@ -59,6 +59,31 @@ def test_weights_of_another_configuration_are_refused(path: Path) -> None:
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"dark_contamination": False}, {"pooling": ["std", "mean", "max"]}, {"both_heads": False}],
+)
+def test_a_card_that_would_make_another_network_of_the_same_tensors_is_refused(
+    path: Path, change: dict[str, object]
+) -> None:
+    content = json.loads(card_path(path).read_text())
+    content["config"]["network"] |= change
+    card_path(path).write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match="saved with"):
+        load_checkpoint(path)
+
+
+def test_other_deviations_are_other_weights_and_a_card_alone_cannot_change_them(path: Path) -> None:
+    network, first = load_checkpoint(path)
+    content = json.loads(card_path(path).read_text())
+    card_path(path).write_text(json.dumps(content | {"sd_scale": [0.5] * 5}))
+    with pytest.raises(CheckpointError, match="sd_scale"):
+        load_checkpoint(path)
+    calibrated = first.model_copy(update={"sd_scale": (0.5,) * 5})
+    assert save_checkpoint(path, network, calibrated).model_id != first.model_id
+    assert load_checkpoint(path)[1].sd_scale == (0.5,) * 5
+
+
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     network = XCryoNet(TINY)
     with torch.no_grad():

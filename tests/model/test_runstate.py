@@ -50,3 +50,19 @@ def test_a_first_try_that_came_to_nothing_binds_nobody(tmp_path: Path) -> None:
     assert not check_same_run(tmp_path, second)
     written = (tmp_path / CONFIG_FILE).read_text(encoding="utf-8")
     assert RunIdentity.model_validate_json(written) == second
+
+
+def test_weights_without_a_runs_state_are_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "best.safetensors").touch()
+    with pytest.raises(CheckpointError, match=r"found best\.safetensors and no"):
+        check_same_run(tmp_path, RunIdentity(config=tiny_run(epochs=1), data="d"))
+    assert not (tmp_path / CONFIG_FILE).exists()
+
+
+def test_a_run_that_ended_between_its_first_weights_and_its_state_begins_again(
+    tmp_path: Path,
+) -> None:
+    mine = RunIdentity(config=tiny_run(epochs=1), data="d")
+    check_same_run(tmp_path, mine)
+    (tmp_path / "best.safetensors").touch()
+    assert not check_same_run(tmp_path, mine)
