@@ -1,5 +1,7 @@
 """The one preprocess: units, coding, refusals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,17 @@ def test_levels_that_are_no_positive_numbers_are_refused(level: float) -> None:
         check_crop(Crop(pixels, level, FILM), 64)
     with pytest.raises(CropError, match="mesh_pitch_um"):
         check_crop(Crop(pixels, FULL_SCALE, FILM, None, level), 64)
+
+
+@pytest.mark.parametrize("pitch", [0.2, 9.9, 1001.0, float("nan"), float("inf")])
+def test_a_pitch_that_no_mesh_has_is_refused(pitch: float) -> None:
+    with pytest.raises(CropError, match="mesh_pitch_um: expected 10 to 1000 or None"):
+        check_crop(replace(crop(window()), mesh_pitch_um=pitch), SIZE_PX)
+
+
+def test_levels_that_are_worlds_apart_are_refused() -> None:
+    with pytest.raises(CropError, match="film_level: expected one like full_scale"):
+        check_crop(replace(crop(window()), full_scale=1e30, film_level=1e-30), SIZE_PX)
 
 
 def test_nan_is_not_coded() -> None:

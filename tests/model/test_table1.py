@@ -90,6 +90,14 @@ def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "dataset.json" in capsys.readouterr().err
 
 
+def test_a_table_that_could_not_be_written_is_not_begun(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for out in (tmp_path, tmp_path / "no" / "table.md"):
+        assert table(folder, "--out", str(out)) == 1
+        assert "to write to, found" in capsys.readouterr().err
+
+
 def test_labels_and_grids_that_are_not_there_are_not_claimed(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

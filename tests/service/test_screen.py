@@ -1,5 +1,6 @@
 """What cannot be screened says so, with what was expected and found, and makes up no squares."""
 
+import argparse
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.predict import Scorer
-from service.screen import ScreenError, screen_target
+from service.screen import ScreenError, add_arguments, run, screen_target
 
 SIDE = 400
 
@@ -41,6 +42,34 @@ def test_an_image_without_a_mesh_gives_no_squares(
 ) -> None:
     with pytest.raises(ScreenError, match=message):
         screen_target(mrc(tmp_path / "image.mrc", pixels), scorer)
+
+
+def test_a_mesh_whose_film_is_at_the_cameras_limit_gets_no_scores(
+    tmp_path: Path, scorer: Scorer
+) -> None:
+    pixels = np.full((SIDE, SIDE), 300, np.uint16)
+    for x in range(0, SIDE, 50):
+        for y in range(0, SIDE, 50):
+            pixels[y + 8 : y + 42, x + 8 : x + 42] = 65_535
+    with pytest.raises(ScreenError, match=r"film below the camera's limit, found 100%"):
+        screen_target(mrc(tmp_path / "image.mrc", pixels), scorer)
+
+
+@pytest.mark.parametrize("out", [".", "no-folder.json/answer.json"])
+def test_an_answer_that_cannot_be_written_is_one_line(
+    tmp_path: Path, out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "no-folder.json").touch()
+    pixels = np.random.default_rng(0).poisson(40, (SIDE, SIDE)).astype(np.uint16)
+    for x in range(0, SIDE, 50):
+        for y in range(0, SIDE, 50):
+            pixels[y + 8 : y + 42, x + 8 : x + 42] += np.uint16(900)
+    target = mrc(tmp_path / "image.mrc", pixels)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    given = [str(target), "--pixel-nm", "1600", "--device", "cpu", "--out", str(tmp_path / out)]
+    assert run(parser.parse_args(given)) in {1, 2}
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.filterwarnings("ignore:Data array contains NaN")
