@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from benchmarks.figure import Figure
 from benchmarks.held_out import PLAN, draw_held_out, look
 from model.checkpoint import load_checkpoint
-from model.evaluate import THRESHOLDS
-from model.metrics import SCORES, agreement, coverage
+from model.metrics import SCORES, THRESHOLDS, agreement, coverage
 from model.predict import DEFAULT_WEIGHTS, Scorer, SquareScore, Status
 
 

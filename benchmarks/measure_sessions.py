@@ -8,8 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.figure import Figure
-from model.evaluate import THRESHOLDS
-from model.metrics import agreement
+from model.metrics import THRESHOLDS, agreement
 from model.predict import Scorer
 from service.screen import screen_target
 from service.screened import ScreenedSquare

@@ -11,18 +11,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from model.dataset import Grades
-from model.metrics import SCORES, Agreement, agreement
+from model.metrics import SCORES, THRESHOLDS, Agreement, agreement
 from model.predict import Scorer, SquareScore
 from model.preprocess import Crop
-
-THRESHOLDS = {
-    "brightness": 3.0,
-    "squareness": 3.0,
-    "cracking": 2.0,
-    "contamination": 2.0,
-    "overall": 3.0,
-}
-"""Truth from which a square counts as positive in the AUC."""
 
 ALL_GRIDS = "all"
 

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from model.evaluate import ALL_GRIDS, THRESHOLDS, Report
-from model.metrics import SCORES, Agreement
+from model.evaluate import ALL_GRIDS, Report
+from model.metrics import SCORES, THRESHOLDS, Agreement
 from model.network import ATTENDED
 from model.preprocess import film_units
 

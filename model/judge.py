@@ -8,15 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from model.looks import look_twice
-from model.metrics import SCORES, agreement, coverage, sd_scale, share_inside
+from model.metrics import SCORES, THRESHOLDS, agreement, coverage, sd_scale, share_inside
 from model.network import ATTENDED, XCryoNet
 from model.stream import Squares, plain_batches
-
-USABLE = 3.0
-"""Overall from which a square counts as usable."""
-DEFECT = 2.0
-"""Severity from which a square counts as cracked or contaminated."""
-
 
 NOT_SCALED = (1.0,) * len(SCORES)
 """Deviations as a network gives them."""
@@ -57,11 +51,10 @@ class Judgement:
         """Every figure by name, `<score>/<figure>`, without those that the truth does not allow."""
         result: dict[str, float] = {}
         for index, name in enumerate(SCORES):
-            level = DEFECT if name in ATTENDED else USABLE
             truth, scores, deviations = self._column(index)
             if not len(truth):
                 continue
-            found = agreement(truth, scores, level)
+            found = agreement(truth, scores, THRESHOLDS[name])
             figures = {"mae": found.mae, "spearman": found.spearman, "auc": found.auc}
             result |= {f"{name}/{k}": v for k, v in figures.items() if v is not None}
             if deviations is not None:

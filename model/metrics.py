@@ -8,6 +8,15 @@ from numpy.typing import NDArray
 SCORES = ("brightness", "squareness", "cracking", "contamination", "overall")
 """Order of every score array."""
 
+THRESHOLDS = {
+    "brightness": 3.0,
+    "squareness": 3.0,
+    "cracking": 2.0,
+    "contamination": 2.0,
+    "overall": 3.0,
+}
+"""Truth from which a square counts as positive in the AUC."""
+
 Values = NDArray[np.floating]
 
 

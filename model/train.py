@@ -26,7 +26,14 @@ from model.network import XCryoNet
 from model.runstate import RunIdentity, RunState, check_same_run, load_state, save_state
 from model.spread import Share, same_buffers, wait_for_others
 from model.steps import Optimisers, StepLosses, learning_rate, make_optimisers, train_batch
-from model.stream import ALONE, Squares, choose_labelled, load_squares, training_batches
+from model.stream import (
+    ALONE,
+    Squares,
+    choose_labelled,
+    load_squares,
+    steps_per_epoch,
+    training_batches,
+)
 
 BEST_FILE = "best.safetensors"
 HISTORY_FILE = "history.jsonl"
@@ -154,11 +161,6 @@ def _check_sizes(dataset: Dataset, config: RunConfig, share: Share) -> None:
         )
 
 
-def steps_per_epoch(squares: Squares, config: RunConfig) -> int:
-    """Optimiser steps in an epoch."""
-    return config.train.steps_per_epoch or max(len(squares) // config.train.batch_size, 1)
-
-
 def _first_network(config: RunConfig, around: Surroundings) -> tuple[XCryoNet, str]:
     """A network with its first weights, and what to say of these in the card.
 
@@ -188,7 +190,7 @@ def run_epoch(
 ) -> list[StepLosses]:
     """Take one epoch's batches through the three steps."""
     device = next(run.network.parameters()).device
-    count = steps_per_epoch(squares, config)
+    count = steps_per_epoch(squares, config.train)
     map_px = config.network.map_px
     run.network.train()
     losses = []
@@ -260,7 +262,7 @@ def _card(
         config=config,
         data=about,
         trained_squares=len(squares),
-        steps=len(history) * steps_per_epoch(squares, config),
+        steps=len(history) * steps_per_epoch(squares, config.train),
         training_time_s=sum(e.seconds for e in history),
         hardware=around.hardware,
         sd_scale=judgement.sd_scales(scales),

@@ -1,4 +1,4 @@
-"""`xcryonet evaluate` on labelled squares of a session: what counts, what is missing, what fails."""
+"""`xcryonet evaluate` on squares of a session: what counts, what is missing, what fails."""
 
 import argparse
 import json
