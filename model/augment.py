@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.config import AugmentConfig
 
-_MARGIN_SHARE = 0.14
+_CORNERS = 0.2
 _FINE_NOISE = 0.5
 _MOST_LINES = 4
 _LINE_GAIN = (0.4, 1.3)
@@ -24,14 +24,12 @@ class Placement:
     Attributes:
         matrix: (2, 3), output pixel to input pixel, for coordinates from 0 to 1.
         mirrored: whether the output is flipped left to right afterwards.
-        margin: share of the crop, from one side, that no tile covers.
-        side: which, in quarter turns.
+        rims: where the tiles end: direction (radians) and distance (crop sides) from the middle.
     """
 
     matrix: NDArray[np.float64]
     mirrored: bool
-    margin: float = 0.0
-    side: int = 0
+    rims: tuple[tuple[float, float], ...] = ()
 
     def apply(self, image: NDArray[_Kind]) -> NDArray[_Kind]:
         """Resample an image of any size (size, size[, channels]); outside becomes 0."""
@@ -43,21 +41,36 @@ class Placement:
         return np.array(placed[:, ::-1] if self.mirrored else placed, image.dtype)
 
     def cut(self, image: NDArray[Any]) -> None:
-        """Make 0 of what no tile covers, in place; of masks too: nothing there can be seen."""
-        turned = np.rot90(image, self.side)
-        turned[: int(self.margin * image.shape[0])] = 0
+        """Make 0 of what lies beyond a rim, in place; of masks too: nothing there can be seen."""
+        axis = (np.arange(image.shape[0]) + 0.5) / image.shape[0] - 0.5
+        for direction, distance in self.rims:
+            along = axis[None, :] * np.cos(direction) + axis[:, None] * np.sin(direction)
+            image[along > distance] = 0
 
 
 def draw_placement(config: AugmentConfig, size_px: int, rng: Generator) -> Placement:
-    """Draw a quarter turn, a mirror, a small tilt, zoom and shift about the centre, a margin."""
+    """Draw a quarter turn, a mirror, a small tilt, zoom and shift about the centre, and rims."""
     turn = np.deg2rad(90.0 * rng.integers(4) + rng.uniform(-1, 1) * config.turn_deg)
     scale = 1.0 + rng.uniform(-1, 1) * config.zoom
     shift = rng.uniform(-1, 1, 2) * config.shift_px / size_px
     linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) / scale
     offset = 0.5 - linear @ np.array([0.5, 0.5]) + shift
-    margin = rng.uniform(0, _MARGIN_SHARE) * (rng.random() < config.edge)
-    side = int(rng.integers(4))
-    return Placement(np.column_stack([linear, offset]), bool(rng.integers(2)), margin, side)
+    mirrored = bool(rng.integers(2))
+    return Placement(np.column_stack([linear, offset]), mirrored, _draw_rims(config, rng))
+
+
+def _draw_rims(config: AugmentConfig, rng: Generator) -> tuple[tuple[float, float], ...]:
+    """Now and then the square lies at the tiles' rim, at any angle, or in a corner of it.
+
+    Upright squares lie at any angle to the camera.
+    """
+    if rng.random() >= config.edge:
+        return ()
+    direction = rng.uniform(0, 2 * np.pi)
+    first = (direction, rng.uniform(0, 0.5))
+    if rng.random() >= _CORNERS:
+        return (first,)
+    return first, (direction + np.pi / 2, rng.uniform(0, 0.5))
 
 
 def bend_grey(

@@ -186,7 +186,7 @@ class AugmentConfig(Config):
     shift_px: float = Field(default=16.0, description="largest shift")
     pitch: float = Field(default=0.03, description="largest relative error of the mesh pitch")
     no_pitch: float = Field(default=0.15, description="chance that the mesh pitch is unknown")
-    edge: float = Field(default=0.3, description="chance that a margin lies outside the tiles")
+    edge: float = Field(default=0.3, description="chance that a part lies outside the tiles")
     lines: float = Field(default=0.1, description="chance of dead or bright lines of the camera")
 
     def reduced(self, reduction: int) -> Self:

@@ -1,6 +1,9 @@
 """Bending a crop: pixels and masks stay together, levels stay within what was asked."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from model.augment import add_lines, add_noise, bend_grey, draw_placement, find_flat
 from model.config import AugmentConfig
@@ -51,16 +54,29 @@ def test_the_film_level_moves_no_further_than_asked() -> None:
     assert 1.15 < max(levels) <= 1.2
 
 
-def test_a_margin_outside_the_tiles_is_zero_and_so_is_what_a_mask_says_of_it() -> None:
+def test_beyond_the_tiles_rim_is_nothing_and_so_is_what_a_mask_says_of_it() -> None:
     config = STILL.model_copy(update={"edge": 1.0})
-    placements = [draw_placement(config, 64, np.random.default_rng(seed)) for seed in range(40)]
-    assert {placement.side for placement in placements} == {0, 1, 2, 3}
+    placements = [draw_placement(config, 64, np.random.default_rng(seed)) for seed in range(60)]
+    assert {len(placement.rims) for placement in placements} == {1, 2}
+    gone = []
     for placement in placements:
         film, mask = np.ones((64, 64), np.float32), np.full((16, 16, 2), 255, np.uint8)
         placement.cut(film)
         placement.cut(mask)
-        assert (film == 0).sum() == int(placement.margin * 64) * 64 <= 0.14 * film.size
-        assert (mask == 0).sum() == int(placement.margin * 16) * 16 * 2
+        gone.append(float((film == 0).mean()))
+        assert (mask == 0).mean() == pytest.approx(gone[-1], abs=0.06)
+        assert gone[-1] <= 0.77
+    assert max(gone) > 0.4
+    assert min(gone) < 0.02
+
+
+def test_a_rim_may_run_at_any_angle() -> None:
+    film = np.ones((64, 64), np.float32)
+    replace(draw_placement(STILL, 64, np.random.default_rng(0)), rims=((np.pi / 4, 0.0),)).cut(film)
+    assert film[10, 10] == 1
+    assert film[40, 40] == 0
+    assert film[5, 50] == 1
+    assert film[16, 60] == 0
 
 
 def test_stray_light_lifts_everything_and_most_crops_little() -> None:
