@@ -14,6 +14,10 @@ Bend = Callable[[Film, np.random.Generator], NDArray[np.floating]]
 """From film units (640, 640) to the same."""
 
 
+_BEYOND = 0.08
+"""Where a rim runs, in crop sides from the middle."""
+
+
 def show(crop: Crop, bend: Bend, seed: int) -> Crop:
     """Bend a crop's pixels; the same seed draws the same noise, lines and spots."""
     film = bend(film_units(crop), np.random.default_rng(seed))
@@ -76,6 +80,13 @@ def _contrast(power: float) -> Bend:
     return lambda film, _: np.maximum(film, 0) ** power
 
 
+def _rim(film: Film, rng: np.random.Generator) -> NDArray[np.floating]:
+    """Nothing beyond the tiles' rim, which runs at any angle through the window."""
+    direction = rng.uniform(0, 2 * np.pi)
+    along = _axis(film)[None, :] * np.cos(direction) + _axis(film)[:, None] * np.sin(direction)
+    return np.where(along > _BEYOND, 0, film)
+
+
 def _axis(film: Film) -> NDArray[np.float64]:
     return np.linspace(-0.5, 0.5, film.shape[0])
 
@@ -94,5 +105,6 @@ BENDS: dict[str, Bend] = {
     "pixels of 1.3 um": _coarse,
     "contrast to the power 1.6": _contrast(1.6),
     "contrast to the power 0.65": _contrast(0.65),
+    "a third of it beyond the tiles' rim": _rim,
 }
 LEVELS = {"film level 20 % too low": 0.8, "film level 20 % too high": 1.2}
