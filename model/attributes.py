@@ -46,7 +46,7 @@ def stray_light(film: NDArray[np.float32]) -> float:
     covered = cells[cells > 0]
     if not covered.size:
         return 0.0
-    return float(min(np.quantile(covered, BARS_SHARE), MOST_STRAY))
+    return float(min(np.quantile(covered, BARS_SHARE, method="lower"), MOST_STRAY))
 
 
 def squareness(film: NDArray[np.float32]) -> float:
