@@ -21,6 +21,11 @@ THREADS = min(4, os.cpu_count() or 1)
 log = structlog.get_logger(__name__)
 
 
+def may_pass(error: Exception) -> bool:
+    """Tell whether the file system may give later what it refuses now: not what has gone."""
+    return isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
+
+
 @dataclass(frozen=True)
 class CropFiles:
     """A crop's lossless bytes, and those of its thumbnail."""
@@ -35,9 +40,11 @@ class TileCutter:
 
     Args:
         read: the tiles that can be read, by name; looked at each time.
+        unreadable: gets the names of those that the file system refuses when they are needed.
     """
 
     read: Mapping[str, ReadTile]
+    unreadable: set[str] = field(default_factory=set)
     _open: OrderedDict[str, TileImage] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -65,10 +72,16 @@ class TileCutter:
         """Do not answer from memory for a tile that has new files."""
         self._open.pop(name, None)
 
+    def close(self) -> None:
+        """Keep no tile in memory until one is needed again."""
+        self._open.clear()
+
     def _cut(self, plan: CropPlan) -> CropFiles | None:
         try:
             crop = cut_crop(plan, self.open_tile)
         except (EpuError, OSError) as error:
             log.warning("crop not cut", tile=plan.parts[0].name, reason=str(error))
+            if may_pass(error):
+                self.unreadable.update(part.name for part in plan.parts)
             return None
         return CropFiles(encode_png(crop), encode_thumbnail(crop))

@@ -8,7 +8,7 @@ import structlog
 
 from ingest.atlas import FoundSquare, Survey, survey_atlas
 from ingest.crops import CropPlan, encode_display
-from ingest.cutting import TileCutter
+from ingest.cutting import TileCutter, may_pass
 from ingest.epu import AtlasDm, AtlasImageMetadata, EpuError
 from ingest.measured import MeasuredWindows
 from ingest.overlap import Match
@@ -57,7 +57,8 @@ class _Cut:
 class AtlasFeed:
     """State of one atlas: all of it can be rebuilt from EPU's folder.
 
-    `stages` holds each instrument's stage model as the newest atlas with nodes gave it, for all.
+    `stages` holds each instrument's stage model as the newest atlas with nodes gave it, for all;
+    `unreadable` the tiles whose files the file system refuses, for now.
     """
 
     key: AtlasKey
@@ -66,6 +67,7 @@ class AtlasFeed:
     dm: AtlasDm | None = None
     image: AtlasImageMetadata | None = None
     stages: dict[str, StageModel] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
     _read: dict[str, ReadTile] = field(default_factory=dict)
     _problem: dict[str, tuple[TileState, str]] = field(default_factory=dict)
     _cuts: dict[CropPlan, _Cut] = field(default_factory=dict)
@@ -79,20 +81,30 @@ class AtlasFeed:
 
     def __post_init__(self) -> None:
         """Cut from the tiles read here."""
-        self._cutter = TileCutter(self._read)
+        self._cutter = TileCutter(self._read, self.unreadable)
 
     def refresh_tile(self, name: str, *, accept_preview: bool) -> tuple[TileState, str] | None:
         """Read a tile again; its state and the reason if it cannot be used."""
         self._forget_pixels(name)
+        self.unreadable.discard(name)
         try:
             self._read[name] = read_tile(self.files[name], accept_preview=accept_preview)
         except TileNotReadyError as waits:
             self._problem[name] = (TileState.WAITING, str(waits))
-        except (EpuError, OSError, TileBrokenError) as error:
+        except (EpuError, TileBrokenError, FileNotFoundError) as error:
             self._problem[name] = (TileState.FAILED, str(error))
+        except OSError as error:
+            self.unreadable.add(name)
+            self._problem[name] = (TileState.WAITING, f"cannot be read, is tried again: {error}")
         else:
             return None
         return self._problem[name]
+
+    def read_again(self) -> list[tuple[str, tuple[TileState, str] | None]]:
+        """Read the tiles that could not be; crops that could not be cut are cut by `send`."""
+        never = [name for name in sorted(self.unreadable) if name not in self._read]
+        self.unreadable.clear()
+        return [(name, self.refresh_tile(name, accept_preview=False)) for name in never]
 
     def drop_tile(self, name: str, reason: str) -> None:
         """A tile whose files have gone: what was read of it stays, a tile never read says why."""
@@ -119,6 +131,7 @@ class AtlasFeed:
         self._put_displays(survey)
         if self._complete(survey):
             self._put_atlas(self._atlas_record(survey, complete=True))
+            self._cutter.close()
 
     def survey(self) -> Survey:
         """What the tiles read so far say together."""
@@ -154,7 +167,7 @@ class AtlasFeed:
         planned = self._planned()
         settled = len(survey.placed) + len(survey.refused)
         settled += sum(state is TileState.FAILED for state, _ in self._problem.values())
-        finished = self.dm is not None and bool(self.dm.tiles)
+        finished = self.dm is not None and bool(self.dm.tiles) and not self.unreadable
         return finished and planned is not None and settled >= planned
 
     def _planned(self) -> int | None:
@@ -240,6 +253,8 @@ class AtlasFeed:
                 image = self._cutter.open_tile(name)
             except (EpuError, OSError) as error:
                 log.warning("tile not shown", tile=name, reason=str(error))
+                if may_pass(error):
+                    self.unreadable.add(name)
                 continue
             shas = self._put_blobs(encode_display(image.pixels, scale))
             self._displays[name] = (scale, tuple(shas))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.epu import EpuFile, inspect_file, natural_order
+from ingest.epu import EpuFile, as_text, inspect_file, natural_order
 from ingest.ledger import Ledger
 from ingest.records import FileRecord, FileState
 from ingest.settle import SettleTimes, Signature, WatchedFile
@@ -76,7 +76,7 @@ class PendingFiles:
         """
         watched = self._files.get(path)
         if watched is None:
-            relative = path.relative_to(self._root).as_posix()
+            relative = as_text(path.relative_to(self._root).as_posix())
             look_at = now + self._times.settle_s
             watched = WatchedFile(file, path, relative, live, signature, now, look_at)
             self._files[path] = watched

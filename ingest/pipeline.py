@@ -35,6 +35,9 @@ from ingest.tile_files import PREVIEW, TileFiles
 PREVIEW_GRACE_S = 5.0
 """How long a tile that has only a preview waits for its MRC."""
 
+AGAIN_S, LONGEST_AGAIN_S = 2.0, 120.0
+"""When what the file system refused is tried again, and how seldom at last."""
+
 GridKey = tuple[str, int]
 
 
@@ -69,6 +72,7 @@ class Pipeline:
     _sessions: dict[str, SessionRecord] = field(default_factory=dict)
     _stages: dict[str, StageModel] = field(default_factory=dict)
     _preview_since: dict[tuple[AtlasKey, str], float] = field(default_factory=dict)
+    _later: dict[AtlasKey, tuple[float, float]] = field(default_factory=dict)
     _late: list[tuple[list[Path], Taken]] = field(default_factory=list)
 
     def take(self, file: EpuFile, path: Path, stalled: str | None = None) -> Taken:
@@ -116,15 +120,14 @@ class Pipeline:
             final: no better file will come: take previews now.
         """
         self._accept_previews(final=final)
-        for key in self.take_news():
+        for key in self.news():
             self.send(key)
 
-    def take_news(self) -> list[AtlasKey]:
-        """The atlases of which something has not been sent; each is named once."""
+    def news(self) -> list[AtlasKey]:
+        """The atlases of which something has not been sent."""
         self._accept_previews(final=False)
-        news = list(self._dirty)
-        self._dirty.clear()
-        return news
+        self._try_again()
+        return list(self._dirty)
 
     def take_late(self) -> list[tuple[list[Path], Taken]]:
         """What became of files that had to wait, of each tile; told once."""
@@ -132,8 +135,16 @@ class Pipeline:
         return late
 
     def send(self, key: AtlasKey) -> None:
-        """Send what has changed of one atlas."""
-        self._atlases[key].send()
+        """Send what has changed of one atlas; where that fails, it comes after all others again."""
+        del self._dirty[key]
+        feed = self._atlases[key]
+        try:
+            feed.send()
+        except BaseException:
+            self._dirty[key] = None
+            raise
+        if feed.unreadable and key not in self._later:
+            self._put_off(key)
 
     def send_all_again(self, key: AtlasKey) -> None:
         """Forget what was sent of an atlas: the other side does not have it."""
@@ -161,8 +172,30 @@ class Pipeline:
         problem = feed.refresh_tile(file.stem, accept_preview=False)
         if problem is None:
             return TAKEN
+        if feed.unreadable and key not in self._later:
+            self._put_off(key)
         failed = stalled is not None or problem[0] is TileState.FAILED
         return Taken(FileState.FAILED if failed else FileState.WAITING, problem[1])
+
+    def _put_off(self, key: AtlasKey) -> None:
+        """Try again later what the file system refuses now, each time after twice as long."""
+        _, waited_s = self._later.get(key, (0.0, AGAIN_S / 2))
+        wait_s = min(2 * waited_s, LONGEST_AGAIN_S)
+        self._later[key] = (self.clock() + wait_s, wait_s)
+
+    def _try_again(self) -> None:
+        """Read again, where it is time to, what could not be read."""
+        for key, (at, _) in list(self._later.items()):
+            feed = self._atlases[key]
+            if self.clock() < at:
+                continue
+            if not feed.unreadable:
+                del self._later[key]
+                continue
+            for name, problem in feed.read_again():
+                self._late.append(_outcome(feed.files[name], problem))
+            self._dirty[key] = None
+            self._put_off(key)
 
     def _accept_previews(self, *, final: bool) -> None:
         for key, feed in self._atlases.items():
@@ -171,7 +204,7 @@ class Pipeline:
                 if final or self.clock() - since >= self.preview_grace_s:
                     problem = feed.refresh_tile(name, accept_preview=True)
                     self._dirty[key] = None
-                    self._late.append(_late_outcome(feed.files[name], problem))
+                    self._late.append(_outcome(feed.files[name], problem))
 
     def _take_description(self, file: EpuFile, path: Path) -> None:
         match file.kind:
@@ -258,14 +291,13 @@ class Pipeline:
             self._grids[key] = record
 
 
-def _late_outcome(
-    files: TileFiles, problem: tuple[TileState, str] | None
-) -> tuple[list[Path], Taken]:
-    """All files of a tile that its preview serves are read; else the preview says why not."""
+def _outcome(files: TileFiles, problem: tuple[TileState, str] | None) -> tuple[list[Path], Taken]:
+    """All files of a tile that can be used are read; else those of its pixels say why not."""
     if problem is None:
         return list(files.paths.values()), TAKEN
     state = FileState.FAILED if problem[0] is TileState.FAILED else FileState.WAITING
-    return [files.paths[PREVIEW]], Taken(state, problem[1])
+    pixels = files.paths.get(files.pixel_suffix or PREVIEW)
+    return [pixels] if pixels is not None else [], Taken(state, problem[1])
 
 
 def _atlas_key(file: EpuFile) -> AtlasKey | None:

@@ -8,13 +8,14 @@ from typing import Protocol
 
 import structlog
 
+from ingest.epu import as_text
 from ingest.ledger import Ledger
 from ingest.pending import SettledFile
 from ingest.pipeline import Pipeline, Taken
 from ingest.records import FileRecord, FileState, IngestRecord
 from ingest.sink import Sink
 from ingest.upload import RejectedRecord, UploadStoppedError
-from ingest.watch import WatchNotice
+from ingest.watch import WatchNotice, WatchState
 
 LEDGER_BATCH = 500
 RETRY_S = 5.0
@@ -92,7 +93,7 @@ class IngestLoop:
 
     def _mark(self, paths: Sequence[Path], taken: Taken) -> None:
         for path in paths:
-            relative = path.relative_to(self._root).as_posix()
+            relative = as_text(path.relative_to(self._root).as_posix())
             match taken.state:
                 case FileState.READ:
                     self.ledger.mark_read(relative)
@@ -106,10 +107,11 @@ class IngestLoop:
 
         Before that a part of an atlas would take the place of the whole that the service knows.
         """
-        self._backlog.look(notice.files_pending)
+        if notice.state is WatchState.WATCHING:
+            self._backlog.look(notice.files_pending)
         if not self._backlog.done or time.monotonic() < self._retry_at:
             return
-        news = self._pipeline.take_news()
+        news = self._pipeline.news()
         for paths, taken in self._pipeline.take_late():
             self._mark(paths, taken)
         for key in news:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from ingest.epu import Completeness, classify, inspect_file, natural_order
+from ingest.epu import Completeness, as_text, classify, inspect_file, natural_order
 from ingest.filesystem import find_silent_mount
 from ingest.hints import FolderHints
 from ingest.ledger import Ledger
@@ -106,7 +106,7 @@ def existing_files(root: Path) -> Iterator[SettledFile]:
     """
     found = scan_folder(root).files
     for one in sorted(found, key=lambda one: natural_order(one.file)):
-        relative = one.path.relative_to(root).as_posix()
+        relative = as_text(one.path.relative_to(root).as_posix())
         yield SettledFile(one.file, one.path, relative, one.size, 1, _problem_of(one.path))
 
 

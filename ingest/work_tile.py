@@ -11,8 +11,11 @@ from ingest.place import TileOptics
 WORK_PIXEL_UM = 0.5
 """Pixel of the in-memory tiles."""
 
+LEAST_COUNTS = 50
+"""Mean of a tile from which on whole numbers are fine enough for its averages."""
+
 Grey = NDArray[np.float32] | NDArray[np.uint16]
-"""A tile's grey values: whole numbers where the camera's are, in half the memory."""
+"""A tile's grey values: whole numbers where the camera's are and not few, in half the memory."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ def reduce_tile(pixels: NDArray[np.generic], optics: TileOptics) -> Grey:
     size = (max(1, round(width_um / WORK_PIXEL_UM)), max(1, round(height_um / WORK_PIXEL_UM)))
     shrinks = size[0] <= pixels.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    if pixels.dtype in {np.dtype(np.uint16), np.dtype(np.uint8)}:
+    counts = pixels.dtype in {np.dtype(np.uint16), np.dtype(np.uint8)}
+    if counts and pixels[::8, ::8].astype(np.float32).mean() >= LEAST_COUNTS:
         whole = np.asarray(pixels, pixels.dtype)
         return np.asarray(cv2.resize(whole, size, interpolation=how), np.uint16)
     source = np.nan_to_num(pixels.astype(np.float32), posinf=0, neginf=0)

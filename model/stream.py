@@ -252,6 +252,8 @@ def _make_one(
         labels[0] = _rescaled(labels[0], before, brightness(film))
         film = add_noise(add_lines(film, augment, rng), find_flat(pixels), augment, rng)
         placement.cut(film)
+        if placement.rims:
+            labels[1] = np.nan  # how square a window is, its other half would say
     return compress(film), labels, _map_truth(masks, map_px, known=bool(squares.masked[index]))
 
 

@@ -16,7 +16,14 @@ from ingest.epu.errors import (
 from ingest.epu.image_xml import read_atlas_xml, read_image_xml
 from ingest.epu.metadata import AtlasImageMetadata, TileMetadata
 from ingest.epu.mrc import expected_mrc_bytes, read_mrc_metadata
-from ingest.epu.names import EpuFile, EpuKind, classify, may_hold_atlas_files, natural_order
+from ingest.epu.names import (
+    EpuFile,
+    EpuKind,
+    as_text,
+    classify,
+    may_hold_atlas_files,
+    natural_order,
+)
 from ingest.epu.pixels import read_pixels
 from ingest.epu.session_files import (
     SampleDm,
@@ -47,6 +54,7 @@ __all__ = [
     "ScreeningSession",
     "TileMetadata",
     "TruncatedFile",
+    "as_text",
     "classify",
     "expected_mrc_bytes",
     "inspect_file",

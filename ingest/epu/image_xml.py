@@ -49,7 +49,7 @@ def _metadata(root: Node) -> TileMetadata:
         width_px=_size(camera.get("ReadoutArea", "width")),
         height_px=_size(camera.get("ReadoutArea", "height")),
         acquired_at=None if acquired is None else acquired.moment(),
-        dose_per_px=None if dose is None else dose.number(),
+        dose_per_px=None if dose is None else max(dose.number(), 0.0),
         camera=_text(camera, "Name"),
         magnification=_number(data, "optics", "TemMagnification", "NominalMagnification"),
         voltage_kv=None if voltage_v is None else voltage_v / 1000,

@@ -71,6 +71,7 @@ def classify(root: Path, path: Path) -> EpuFile | None:
     """
     folder = (root / path).absolute().parent
     session, sample = _place_of(folder)
+    session = as_text(session)
     name = path.name
     if (tile := _TILE.fullmatch(name)) is not None:
         stem, tile_id, index, atlas_id, suffix = tile.groups()
@@ -86,6 +87,11 @@ def classify(root: Path, path: Path) -> EpuFile | None:
     return EpuFile(kind_of_dm, session, sample, None, None, None, path.stem, "dm")
 
 
+def as_text(name: str) -> str:
+    r"""A name as it can be written down: bytes of it that are no UTF-8 as \xe9 and the like."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def may_hold_atlas_files(folder: Path) -> bool:
     """Say whether `folder`, one below the watched folder, is worth looking into.
 
@@ -96,7 +102,7 @@ def may_hold_atlas_files(folder: Path) -> bool:
     if name.startswith(".") or _DATA_FOLDER.fullmatch(name):
         return False
     if _SAMPLE.fullmatch(parent):
-        return name.lower() == "atlas"
+        return name.lower() == "atlas" or _SESSION.match(name) is not None
     if parent.lower() == "atlas" and _SAMPLE.fullmatch(folder.parent.parent.name):
         return False
     if _SESSION.match(parent):

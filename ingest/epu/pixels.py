@@ -10,14 +10,21 @@ from ingest.epu.jpeg import read_jpeg_pixels
 from ingest.epu.mrc import read_mrc_pixels
 from ingest.epu.tiff import read_tiff_pixels
 
-LEAST_LIMIT = 255
-"""No camera's limit is lower: where counts are few, many pixels share one."""
+LEAST_LIMIT = 256
+"""No camera's limit is lower: where counts are few, many pixels share one, and eight bits are a
+preview's, stretched until some of it is white."""
 
 LIT = 0.25
 """Film lets through more than this share of what comes through an empty hole."""
 
 MOST_AT_LIMIT = 0.5
-"""Holes and torn windows may be at it, film not."""
+"""Holes and torn windows may be at the limit, film not."""
+
+LEAST_AT_LIMIT = 0.05
+"""Share of an image that a window takes up; pixels that are always bright are far fewer."""
+
+EVERY = 4
+"""Along each axis one pixel in so many is looked at."""
 
 _READERS = {
     ".mrc": read_mrc_pixels,
@@ -50,23 +57,25 @@ def read_pixels(path: Path) -> NDArray[np.generic]:
 
 
 def _check_exposure(path: Path, pixels: NDArray[np.generic]) -> None:
-    """Refuse an image whose brightest level is that of most of its lit pixels.
+    """Refuse an image in which most lit pixels share one level and hardly any is brighter.
 
-    Counts scatter: not even empty holes share one level unless it is the highest that there is. An
-    8-bit preview is stretched until some of it is white, and is not judged.
+    Counts scatter: not even empty holes share one level unless it is the highest that there is.
 
     Raises:
         SaturatedImage: as said.
     """
-    if pixels.dtype.itemsize == 1 or not pixels.size:
+    if pixels.dtype.itemsize == 1:
         return
-    top = float(pixels.max())
-    if top < LEAST_LIMIT or float(pixels.min()) == top:
+    seen = pixels[::EVERY, ::EVERY]
+    ranked = np.sort(seen, axis=None)
+    limit = ranked[int((1 - LEAST_AT_LIMIT) * ranked.size)]
+    if limit < LEAST_LIMIT or ranked[0] == limit:
         return
-    at_limit, lit = np.count_nonzero(pixels == top), np.count_nonzero(np.greater(pixels, LIT * top))
-    if at_limit > MOST_AT_LIMIT * lit:
+    at_limit, lit = np.count_nonzero(seen == limit), np.count_nonzero(seen > LIT * limit)
+    brighter = np.count_nonzero(seen > limit)
+    if at_limit > MOST_AT_LIMIT * lit and brighter < LEAST_AT_LIMIT * at_limit:
         raise SaturatedImage(
             path,
             expected="film below the camera's limit",
-            found=f"{at_limit / lit:.0%} of what is lit at {top:g}, its brightest level",
+            found=f"{at_limit / lit:.0%} of what is lit at {limit:g}",
         )

@@ -80,7 +80,7 @@ def write_odd(root: Path, odd: Oddity) -> None:
         Oddity("expected at most 3300 um, a grid and a tile", stage_um=(5000.0, 0.0)),
         Oddity("expected at most 40", stage_um=(0.0, 90_000.0)),
         Oddity("by its matrix and binning 2, found 280.0 nm", binning=2),
-        Oddity("of what is lit at 300, its brightest level", camera_limit=300),
+        Oddity("of what is lit at 300", camera_limit=300),
         Oddity("same place in the atlas as", stage_um=stage_um(1)),
     ],
     ids=lambda odd: odd.says,

@@ -61,6 +61,12 @@ def test_what_only_describes_may_be_missing(xml: Path) -> None:
     assert found.unique_id is None
 
 
+def test_a_dose_below_nothing_is_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "Tile_507_0_500.xml"
+    path.write_text(image_xml(custom={"DoseOnCamera": "-0.0123"}))
+    assert read_image_xml(path).dose_per_px == 0
+
+
 def test_a_tile_without_pixel_size_is_refused(xml: Path) -> None:
     with pytest.raises(MissingValue, match="pixelSize"):
         read(xml, image_xml().replace("pixelSize", "other"))

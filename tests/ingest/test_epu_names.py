@@ -1,8 +1,16 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from ingest.epu import EpuFile, EpuKind, classify, may_hold_atlas_files, natural_order
+from ingest.epu import (
+    EpuFile,
+    EpuKind,
+    as_text,
+    classify,
+    may_hold_atlas_files,
+    natural_order,
+)
 
 SESSION = "Supervisor_20230919_115905_Atlas_x"
 ATLAS = Path(SESSION) / "Sample4" / "Atlas"
@@ -79,6 +87,14 @@ def test_everything_else_is_nothing(name: str) -> None:
     assert classify(Path("/data"), Path(name)) is None
 
 
+def test_a_folder_whose_name_is_no_text_has_a_name_that_can_be_written_down() -> None:
+    folder = Path(os.fsdecode(b"/data/Supervisor_\xe9/Sample1/Atlas"))
+    file = classify(folder.parent.parent, folder / "Tile_507_0_500.xml")
+    assert file is not None
+    assert file.session == r"Supervisor_\xe9"
+    assert as_text("Supervisor_ä") == "Supervisor_ä"
+
+
 def test_both_spellings_of_tiff_and_any_case_are_one_format() -> None:
     names = ["Tile_1_2_3.tif", "Tile_1_2_3.tiff", "Tile_1_2_3.TIFF"]
     found = [classify(Path("/data"), ATLAS / name) for name in names]
@@ -128,6 +144,7 @@ def test_natural_order_counts_tiles_and_puts_metadata_first() -> None:
         (f"/data/{SESSION}/Sample3/SearchMaps", False),
         (f"/data/{SESSION}/Sample3/Atlas/deeper", False),
         ("/data/.snapshot", False),
+        (f"/data/Sample12/{SESSION}", True),
     ],
 )
 def test_only_folders_that_can_hold_an_atlas_are_listed(folder: str, expected: bool) -> None:

@@ -43,7 +43,7 @@ def tiff(tmp_path: Path, pixels: NDArray[np.generic], compression: int = 1) -> P
 def lit(limit: float, kind: str) -> NDArray[np.generic]:
     """Windows of film at 30,000 +- 1000 among dark bars, as a camera with this limit has them."""
     grey = np.random.default_rng(0).normal(30_000, 1000, (60, 80))
-    grey[:, ::2] *= 0.02
+    grey[:, :40] *= 0.02
     return np.minimum(grey, limit).astype(kind)
 
 
@@ -56,7 +56,7 @@ def test_an_image_whose_film_is_at_the_cameras_limit_is_refused(tmp_path: Path, 
 
 def test_bright_holes_at_the_cameras_limit_are_no_reason_to_refuse_the_film(tmp_path: Path) -> None:
     grey = lit(32_767, "uint16")
-    grey[::4] = 65_535
+    grey[:15] = 65_535
     assert read_pixels(tiff(tmp_path, grey)).max() == 65_535
 
 
@@ -65,9 +65,44 @@ def test_a_constant_image_is_not_called_saturated(tmp_path: Path, level: int) ->
     assert read_pixels(tiff(tmp_path, np.full((36, 51), level, np.uint16))).max() == level
 
 
-def test_few_counts_share_a_level_without_being_at_a_limit(tmp_path: Path) -> None:
-    few = np.random.default_rng(0).poisson(0.4, (60, 80)).clip(0, 1).astype(np.uint16)
-    assert read_pixels(tiff(tmp_path, few)).max() == 1
+def spotted(pixels: NDArray[np.generic], level: int, count: int) -> NDArray[np.generic]:
+    """Pixels that are always bright, or were hit once."""
+    pixels.reshape(-1)[:: max(pixels.size // count, 1)][:count] = level
+    return pixels
+
+
+def counts(mean: float, kind: str = "uint16") -> NDArray[np.generic]:
+    return np.random.default_rng(0).poisson(mean, (200, 280)).astype(kind)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        counts(0.4).clip(0, 1),
+        spotted(counts(2000), 60_000, 1),
+        spotted(counts(2000), 9500, 7),
+        spotted(counts(5), 300, 1),
+        spotted(counts(2000, "float32"), 60_000, 1),
+        spotted(lit(32_767, "uint16"), 65_535, 7),
+        (counts(2000) // 8).clip(0, 255),
+    ],
+    ids=[
+        "few counts",
+        "a hit",
+        "stuck pixels",
+        "dark",
+        "float",
+        "stuck above film",
+        "8 of 16 bits",
+    ],
+)
+def test_what_only_looks_like_a_limit_is_none(tmp_path: Path, pixels: NDArray[np.generic]) -> None:
+    assert read_pixels(tiff(tmp_path, pixels)).shape == pixels.shape
+
+
+def test_stuck_pixels_do_not_hide_that_film_is_at_the_limit(tmp_path: Path) -> None:
+    with pytest.raises(SaturatedImage):
+        read_pixels(tiff(tmp_path, spotted(lit(25_000, "uint16"), 65_535, 7)))
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:

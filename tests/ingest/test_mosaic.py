@@ -20,12 +20,19 @@ def flat(level: float, width: int = 100, height: int = 60) -> np.ndarray:
 
 
 def test_a_tile_is_averaged_to_half_a_micrometre_per_pixel() -> None:
-    fine = np.array([[0, 4, 8, 8], [4, 8, 8, 8]], np.uint16)
+    fine = np.array([[100, 400, 800, 800], [300, 800, 800, 800]], np.uint16)
 
     small = reduce_tile(fine, optics(0.25, 4, 2))
 
     assert small.dtype == np.uint16
-    assert small.tolist() == [[4.0, 8.0]]
+    assert small.tolist() == [[400, 800]]
+
+
+def test_few_counts_are_averaged_as_fractions() -> None:
+    counts = np.random.default_rng(0).poisson(2.4, (400, 400)).astype(np.uint16)
+    small = reduce_tile(counts, optics(0.125, 400, 400))
+    assert small.mean() == pytest.approx(2.4, abs=0.05)
+    assert float(np.median(small)) == pytest.approx(2.4, abs=0.1)
 
 
 def test_a_coarse_preview_is_spread_over_the_tiles_own_size() -> None:

@@ -1,9 +1,14 @@
+import errno
 import random
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from ingest import cutting, tile_files
+from ingest.epu import TileMetadata
 from ingest.pipeline import TAKEN, Pipeline
 from ingest.records import (
     AtlasKey,
@@ -11,6 +16,7 @@ from ingest.records import (
     FrameSource,
     GridState,
     StageSource,
+    TileRecord,
     TileState,
 )
 from tests.ingest.epu_files import SESSION, atlas_folder, tile_name
@@ -235,10 +241,10 @@ def test_files_that_waited_are_told_once_what_became_of_them(root: Path) -> None
             taken = take(pipeline, root, stem.with_suffix(suffix))
             assert taken.state is FileState.WAITING
 
-    pipeline.take_news()
+    pipeline.news()
     early = pipeline.take_late()
     now[0] = 5.0
-    pipeline.take_news()
+    pipeline.news()
     late = [(sorted(path.name for path in paths), taken) for paths, taken in pipeline.take_late()]
 
     assert early == []
@@ -247,6 +253,90 @@ def test_files_that_waited_are_told_once_what_became_of_them(root: Path) -> None
     assert late[1][1].state is FileState.FAILED
     assert str(broken.with_suffix(".jpg")) in (late[1][1].reason or "")
     assert pipeline.take_late() == []
+
+
+def test_a_tile_that_the_file_system_refuses_is_read_again_later(
+    root: Path, in_order: RecordingSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, refused = [0.0], [atlas_folder(root) / f"{tile_name(1)}.mrc"]
+    read = tile_files.read_pixels
+
+    def refuse(path: Path) -> NDArray[np.generic]:
+        if path in refused:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(tile_files, "read_pixels", refuse)
+    sink = RecordingSink()
+    pipeline = Pipeline(sink, clock=lambda: now[0])
+    for path in files(root):
+        take(pipeline, root, path)
+    pipeline.settle()
+    waiting, complete = sink.tiles[tile_name(1)], sink.atlases[KEY].complete
+    for now[0] in (2.0, 5.9):
+        pipeline.settle()
+    again = pipeline.take_late()
+    refused.clear()
+    now[0] = 6.0
+    pipeline.settle()
+
+    assert (waiting.state, complete) == (TileState.WAITING, False)
+    assert "cannot be read, is tried again" in (waiting.reason or "")
+    assert [taken.state for _, taken in again] == [FileState.WAITING]
+    assert [taken for _, taken in pipeline.take_late()] == [TAKEN]
+    assert sink.atlases[KEY].complete
+    assert sink.squares == in_order.squares
+
+
+def test_a_crop_that_could_not_be_cut_is_cut_later(
+    root: Path, in_order: RecordingSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, refused = [0.0], [atlas_folder(root) / f"{tile_name(1)}.mrc"]
+    sink = RecordingSink()
+    pipeline = Pipeline(sink, clock=lambda: now[0])
+    for path in files(root):
+        take(pipeline, root, path)
+    read = cutting.read_tile_pixels
+
+    def refuse(path: Path, metadata: TileMetadata) -> NDArray[np.generic]:
+        if path in refused:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(path, metadata)
+
+    monkeypatch.setattr(cutting, "read_tile_pixels", refuse)
+    pipeline.settle()
+    uncut = [s for s in sink.squares[KEY].squares if s.crop_sha256 is None]
+    complete = sink.atlases[KEY].complete
+    refused.clear()
+    now[0] = 2.0
+    pipeline.settle()
+
+    assert uncut
+    assert not complete
+    assert sink.squares == in_order.squares
+    assert sink.atlases[KEY].complete
+
+
+def test_an_atlas_that_cannot_be_sent_holds_up_no_other(root: Path) -> None:
+    class Refusing(RecordingSink):
+        def put_tile(self, record: TileRecord) -> None:
+            if record.atlas == KEY:
+                raise ValueError("not this one")
+            super().put_tile(record)
+
+    other = write_atlas(root, atlas_id=ATLAS_ID + 1)
+    sink = Refusing()
+    pipeline = Pipeline(sink, clock=lambda: 0.0)
+    for path in [*files(root), *other]:
+        take(pipeline, root, path)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="not this one"):
+            pipeline.settle()
+
+    assert list(sink.squares) == [
+        AtlasKey(session_key=SESSION, sample=1, epu_atlas_id=ATLAS_ID + 1)
+    ]
+    assert pipeline.news() == [KEY]
 
 
 def test_a_half_written_atlas_dm_waits_and_is_read_when_whole(
