@@ -88,6 +88,11 @@ class MemorySink:
         """Keep lossless pixels; pictures for people are not needed."""
         self._blobs[sha256] = data if data.startswith(b"\x89PNG") else b""
 
+    @property
+    def placed(self) -> int:
+        """Tiles that lie in their atlas."""
+        return sum(record.state is TileState.PLACED for record in self._tiles.values())
+
     def unplaced(self) -> list[tuple[str, str]]:
         """Tiles that are not in their atlas, and why."""
         return [

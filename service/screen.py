@@ -7,11 +7,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ingest.epu import EpuError, natural_order
+from ingest.epu import EpuError, EpuKind, natural_order
 from ingest.image import ImageError, read_bare_image
 from ingest.memory import MemorySink, ScreenedAtlas
 from ingest.picture import NothingToDrawError
 from ingest.pipeline import Pipeline
+from ingest.records import FileState
+from ingest.scan import FolderMissingError
 from ingest.watch import existing_files
 from model.checkpoint import CheckpointError
 from model.predict import Scorer, SquareScore
@@ -155,20 +157,25 @@ def _take_folder(folder: Path) -> tuple[MemorySink, Pipeline]:
     """Take in a folder, and keep what took it.
 
     Raises:
-        ScreenError: there is nothing of EPU's in it.
+        ScreenError: there is nothing of EPU's in it, or no tile that can be used.
     """
     sink = MemorySink()
     pipeline = Pipeline(sink)
-    files = sorted(existing_files(folder), key=lambda one: natural_order(one.file))
+    try:
+        files = sorted(existing_files(folder), key=lambda one: natural_order(one.file))
+    except FolderMissingError as error:
+        raise ScreenError(str(error), WRONG_USE) from error
     if not files:
         raise ScreenError(f"{folder}: expected EPU's atlas files below it, found none", WRONG_USE)
     for one in tqdm(files, desc="reading", unit="file", disable=None, leave=False):
         taken = pipeline.take(one.file, one.path, one.problem)
-        if taken.reason is not None and one.problem is not None:
+        if taken.state is FileState.FAILED and one.file.kind is not EpuKind.TILE:
             sys.stderr.write(f"{one.relative}: {taken.reason}\n")
     pipeline.settle(final=True)
     for name, reason in sink.unplaced():
         sys.stderr.write(f"{name}: {reason}\n")
+    if not sink.placed:
+        raise ScreenError(f"{folder}: expected an atlas's tiles, found none that can be used")
     return sink, pipeline
 
 

@@ -106,3 +106,29 @@ def test_what_is_no_image_is_refused(
     with pytest.raises(ScreenError, match="expected") as error:
         screen_target(tmp_path / name, scorer)
     assert error.value.status == status
+
+
+def test_a_folder_whose_tiles_are_all_broken_is_no_answer(
+    tmp_path: Path, scorer: Scorer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    atlas = tmp_path / "Supervisor_1" / "Sample1" / "Atlas"
+    atlas.mkdir(parents=True)
+    (atlas / "Tile_507_0_500.mrc").write_bytes(b"no image")
+    (atlas / "Atlas.dm").write_text("<no/><atlas>")
+    with pytest.raises(ScreenError, match="found none that can be used") as error:
+        screen_target(tmp_path, scorer)
+    said = capsys.readouterr().err
+    assert error.value.status == 1
+    assert "Tile_507_0_500: " in said
+    assert "Atlas.dm: " in said
+
+
+def test_a_folder_that_cannot_be_listed_is_named(
+    tmp_path: Path, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr("ingest.scan.os.scandir", refuse)
+    with pytest.raises(ScreenError, match="Permission denied"):
+        screen_target(tmp_path, scorer)
