@@ -29,6 +29,10 @@ STUCK_WRITER_S = 60.0
 """How long Postgres bears a transaction that holds locks and does nothing: its process may be
 frozen or its machine gone, and all others would wait for it."""
 
+POOL = {"pool_size": 10, "max_overflow": 40}
+"""Connections kept, and those beyond: more in all than the 40 threads of the web process, so that
+none waits for another's."""
+
 ALONE = "AUTOCOMMIT"
 """SQLAlchemy's name for statements that each are a transaction of their own."""
 
@@ -109,12 +113,12 @@ class Database:
 def make_engine(url: URL) -> Engine:
     """Make an engine with what each database needs to serve several processes."""
     if url.get_backend_name() != "sqlite":
-        engine = sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        engine = sa.create_engine(url, pool_pre_ping=True, **POOL)
         event.listen(engine, "begin", _begin_postgres)
         return engine
     if url.database not in (None, "", ":memory:"):
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, pool_size=10, max_overflow=30)
+    engine = sa.create_engine(url, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

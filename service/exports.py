@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from service.errors import ConflictError
 from service.schemas import AtlasAnswer, DecisionAnswer, GridAnswer, SquareAnswer
@@ -56,6 +57,41 @@ CSV_LEFT_OUT = frozenset(
 )
 """Fields of an answer that do not fit into one cell."""
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
+"""What a spreadsheet takes for a formula, or skips before one."""
+
+
+class PtolemySquare(Protocol):
+    """What Ptolemy's form says of a square."""
+
+    @property
+    def corners_px(self) -> Sequence[Sequence[float]]:
+        """Four (x, y)."""
+
+    @property
+    def center_x_px(self) -> float:
+        """Of the atlas' picture, like the corners."""
+
+    @property
+    def center_y_px(self) -> float:
+        """Likewise."""
+
+    @property
+    def width_px(self) -> float:
+        """Of the square itself, whichever way it is turned."""
+
+    @property
+    def height_px(self) -> float:
+        """Likewise."""
+
+    @property
+    def brightness(self) -> float | None:
+        """0 to 4."""
+
+    @property
+    def overall_norm(self) -> float | None:
+        """0 to 1; None is not scored."""
+
 
 def export(ranking: Ranking, form: ExportFormat) -> Export:
     """Write a ranking in a program's format."""
@@ -72,13 +108,21 @@ def write_csv(squares: Sequence[SquareAnswer]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*names, "label_author", "label_overall"])
     for square in squares:
-        cells = [getattr(square, name) for name in names]
+        cells = [to_cell(getattr(square, name)) for name in names]
         label = square.label
-        writer.writerow(cells + ([label.author, label.overall] if label else ["", ""]))
+        writer.writerow(cells + ([to_cell(label.author), label.overall] if label else ["", ""]))
     return text.getvalue()
 
 
-def write_ptolemy(squares: Sequence[SquareAnswer]) -> str:
+def to_cell(value: object) -> object:
+    """Make a table's cell: text that a spreadsheet would compute gets an apostrophe before it."""
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves a lone CR unquoted
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def write_ptolemy(squares: Sequence[PtolemySquare]) -> str:
     """Write scored squares as Ptolemy does for Leginon: points are (y, x), scores 0 to 1."""
     items = [
         {

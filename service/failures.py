@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from service.errors import InvalidError, NoTokenError, ServiceError
@@ -29,6 +30,7 @@ def add_failures(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(PoolTimeoutError, _crowded)
     app.add_exception_handler(OSError, _storage_away)
     app.add_exception_handler(DataError, _not_storable)
     app.add_exception_handler(OverflowError, _not_storable)
@@ -63,6 +65,11 @@ def _http_error(_: Request, error: Exception) -> JSONResponse:
 def _database_away(_: Request, error: Exception) -> JSONResponse:
     reason = error.orig if isinstance(error, DBAPIError) else error
     detail = f"database: {str(reason).strip()}"
+    return _answer(503, detail, "database_away", (), {"Retry-After": "2"})
+
+
+def _crowded(_: Request, __: Exception) -> JSONResponse:
+    detail = "database: all connections are in use"
     return _answer(503, detail, "database_away", (), {"Retry-After": "2"})
 
 

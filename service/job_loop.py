@@ -65,7 +65,7 @@ class Work(Protocol):
         """Do a job; may raise anything."""
 
     def give_up(self, job: StartedJob, reason: str) -> None:
-        """Note on the job's subject that it will not be done."""
+        """Note on the job's subject that it will not be done; doing so twice changes nothing."""
 
     def list_wanted(self) -> Iterable[ScoreRequest]:
         """List what should have been asked for, whether it was or not."""
@@ -165,20 +165,29 @@ class JobLoop:
     def _fail(self, job: StartedJob, reason: str) -> None:
         failure = patiently("note a failure", lambda: self._note_failure(job, reason))
         if failure is None:
-            patiently("give a job up", lambda: self._bury(job, reason))
+            return
+        if failure.failures >= self._settings.max_attempts:
+            self._bury(job, reason)
             return
         run, delay_s = failure.run, 2.0 ** (failure.failures - 1)
         patiently("queue a job again", lambda: self._queue.enqueue(job.id, run, delay_s=delay_s))
 
     def _note_failure(self, job: StartedJob, reason: str) -> Failure | None:
         with self._database.write() as session:
-            return fail_job(session, job.id, reason, max_attempts=self._settings.max_attempts)
+            return fail_job(session, job.id, reason)
 
     def _bury(self, job: StartedJob, reason: str) -> None:
+        """Give a job up: its subject first, so that a crash in between leaves a job to do again."""
         log.error("job given up", job=job.id, attempts=job.attempts, reason=reason)
+        try:
+            patiently("give a job's subject up", lambda: self._work.give_up(job, reason))
+        except Exception:
+            log.exception("subject of a dead job not marked", job=job.id)
+        patiently("give a job up", lambda: self._note_death(job, reason))
+
+    def _note_death(self, job: StartedJob, reason: str) -> None:
         with self._database.write() as session:
             bury_job(session, job.id, reason)
-        self._work.give_up(job, reason)
 
     def _reconcile_until(self, stop: Event) -> None:
         while True:

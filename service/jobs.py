@@ -111,22 +111,27 @@ class DurableQueue:
             if run.executor_id == worker_id and _job_id(run) != running
         )
 
-    def forget(self, older_than: timedelta) -> int:
-        """Drop what DBOS remembers of runs that ended long ago.
+    def forget(self, older_than: timedelta, *, at_once: int = _FORGET_AT_ONCE) -> int:
+        """Drop what DBOS remembers of runs that ended long ago, so many in one question.
 
         Returns:
             How many were dropped.
         """
-        ended = self._client.list_workflows(
-            name=WORKFLOW,
-            completed_before=(datetime.now(UTC) - older_than).isoformat(),
-            limit=_FORGET_AT_ONCE,
-            load_input=False,
-            load_output=False,
-        )
-        if ended:
-            self._client.delete_workflows([run.workflow_id for run in ended])
-        return len(ended)
+        before = (datetime.now(UTC) - older_than).isoformat()
+        dropped = 0
+        while True:
+            ended = self._client.list_workflows(
+                name=WORKFLOW,
+                completed_before=before,
+                limit=at_once,
+                load_input=False,
+                load_output=False,
+            )
+            if ended:
+                self._client.delete_workflows([run.workflow_id for run in ended])
+            dropped += len(ended)
+            if len(ended) < at_once:
+                return dropped
 
     def close(self) -> None:
         """Close the connections."""

@@ -8,6 +8,9 @@ from threading import Lock
 LARGEST_BYTES = 64 * 2**20
 """All that is kept; what was longest not asked for goes first."""
 
+MOST_ANSWERS = 4096
+"""Kept at once: answers of a few bytes would take more room for their keys than for themselves."""
+
 
 @dataclass
 class _Kept:
@@ -23,8 +26,9 @@ class KeptAnswers:
     may ask, and whose version changes with whatever they show.
     """
 
-    def __init__(self, largest: int = LARGEST_BYTES) -> None:
+    def __init__(self, largest: int = LARGEST_BYTES, most: int = MOST_ANSWERS) -> None:
         self._largest = largest
+        self._most = most
         self._size = 0
         self._lock = Lock()
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -42,9 +46,14 @@ class KeptAnswers:
         with self._lock:
             kept = self._kept.setdefault(key, _Kept())
             self._kept.move_to_end(key)
+            self._push_out()
         with kept.making:
             if kept.version != version:
-                content = make()
+                try:
+                    content = make()
+                except BaseException:
+                    self._drop(key, kept)
+                    raise
                 self._keep(key, kept, version, content)
             return kept.content
 
@@ -64,5 +73,14 @@ class KeptAnswers:
             if self._kept.get(key) is not kept:  # pushed out by others meanwhile
                 return
             self._size += grown
-            while self._size > self._largest:
-                self._size -= len(self._kept.popitem(last=False)[1].content)
+            self._push_out()
+
+    def _drop(self, key: str, kept: _Kept) -> None:
+        with self._lock:
+            if self._kept.get(key) is kept:
+                del self._kept[key]
+                self._size -= len(kept.content)
+
+    def _push_out(self) -> None:
+        while self._size > self._largest or len(self._kept) > self._most:
+            self._size -= len(self._kept.popitem(last=False)[1].content)

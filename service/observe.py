@@ -1,5 +1,6 @@
 """What the web process tells about itself: one log line and one count for every request."""
 
+from http import HTTPMethod
 from time import perf_counter
 from uuid import uuid4
 
@@ -22,6 +23,9 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+METHODS = frozenset(method.value for method in HTTPMethod)
+"""Those that are counted by name: each name that is counted is kept for ever."""
 
 
 class LimitBody:
@@ -86,7 +90,8 @@ class Observe:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = _template(scope)
         method = scope["method"]
-        self.requests.labels(method, route, str(status)).inc()
+        counted = method if method in METHODS else "other"
+        self.requests.labels(counted, route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
         level = log.warning if status >= 500 else log.info if method != "GET" else log.debug
         level(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ingest.memory import ScreenedAtlas, ScreenedCrop
 from model.predict import SquareScore
+from service.exports import to_cell, write_ptolemy
 
 OVERALL_MAX = 4.0
 ORDER = ("scored", "partial", "out_of_domain", "waiting", "failed")
@@ -141,20 +142,10 @@ def _csv(squares: list[ScreenedSquare]) -> str:
     writer.writeheader()
     for square in squares:
         row = square.model_dump(mode="json")
-        writer.writerow(row | {"corners_px": json.dumps(row["corners_px"])})
+        row["corners_px"] = json.dumps(row["corners_px"])
+        writer.writerow({name: to_cell(value) for name, value in row.items()})
     return str(text.getvalue())
 
 
 def _ptolemy(squares: list[ScreenedSquare]) -> str:
-    """Ptolemy's answer for a low-magnification image, as Leginon's script hook reads it."""
-    rows = [
-        {
-            "vertices": square.corners_px,
-            "center": [square.center_x_px, square.center_y_px],
-            "area": square.width_px * square.height_px,
-            "brightness": square.brightness,
-            "score": square.overall_norm,
-        }
-        for square in squares
-    ]
-    return json.dumps(rows) + "\n"
+    return write_ptolemy(squares) + "\n"

@@ -13,6 +13,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 _POSTGRES = frozenset({"postgres", "postgresql"})
+_DRIVERS = frozenset({"postgresql+psycopg", "sqlite", "sqlite+pysqlite"})
+_EXPECTED_URL = "expected postgresql+psycopg://USER@HOST/NAME or sqlite:///FILE"
 
 
 class AuthMode(StrEnum):
@@ -77,7 +79,7 @@ class Settings(BaseSettings):
         """Take Postgres' own spelling as well; what is none is not repeated, for its password.
 
         Raises:
-            ValueError: if it is no address of a database.
+            ValueError: if it is no address of a database, or of one that is not supported.
         """
         if address is None:
             return None
@@ -85,11 +87,11 @@ class Settings(BaseSettings):
         if kind in _POSTGRES:
             address = f"postgresql+psycopg{apart}{rest}"
         try:
-            make_url(address).get_dialect()
+            driver = make_url(address).drivername
         except (SQLAlchemyError, ValueError) as error:
-            raise ValueError(
-                "expected postgresql+psycopg://USER@HOST/NAME or sqlite:///FILE, found another form"
-            ) from error
+            raise ValueError(f"{_EXPECTED_URL}, found another form") from error
+        if driver not in _DRIVERS:
+            raise ValueError(f"{_EXPECTED_URL}, found {driver}")
         return address
 
     @cached_property

@@ -47,7 +47,7 @@ def sweep(database: Database, blobs: BlobStore, older_than: timedelta) -> int:
 
 
 def _list_useless(db: Session, before: datetime) -> list[str]:
-    shown = {sha for images in db.scalars(sa.select(TileRow.images)) for sha in images}
+    shown = _list_tile_images(db)
     named = sa.union(*(sa.select(column).where(column.is_not(None)) for column in NAMED))
     question = sa.select(BlobRow.sha256).where(
         BlobRow.created_at < before, BlobRow.sha256.not_in(named)
@@ -55,10 +55,19 @@ def _list_useless(db: Session, before: datetime) -> list[str]:
     return [sha for sha in db.scalars(question.order_by(BlobRow.sha256)) if sha not in shown]
 
 
+def _list_tile_images(db: Session) -> set[str]:
+    return {sha for images in db.scalars(sa.select(TileRow.images)) for sha in images}
+
+
 def _remove(database: Database, blobs: BlobStore, digests: list[str]) -> int:
-    """Remove rows and their files; who stores one of them again waits for the commit."""
+    """Remove rows and their files, but for those that have been named since they were listed.
+
+    Who stores one of them again waits for the commit.
+    """
     with database.write() as db:
-        question = sa.delete(BlobRow).where(BlobRow.sha256.in_(digests))
+        left = set(digests) - _list_tile_images(db)
+        named = sa.union(*(sa.select(column).where(column.in_(left)) for column in NAMED))
+        question = sa.delete(BlobRow).where(BlobRow.sha256.in_(left), BlobRow.sha256.not_in(named))
         gone = db.scalars(question.returning(BlobRow.sha256)).all()
         for sha in gone:
             blobs.path(sha).unlink(missing_ok=True)

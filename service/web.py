@@ -1,13 +1,15 @@
 """What routes share: the parts they are given, database sessions, and conditional answers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from service.blobs import BlobStore
@@ -63,12 +65,16 @@ PartsDep = Annotated[Parts, Depends(get_parts)]
 
 
 async def open_reader(parts: PartsDep) -> AsyncIterator[Session]:
-    """Open a session that only asks; it connects when the route asks, in the route's thread."""
+    """Open a session that only asks; it connects when the route asks, in the route's thread.
+
+    It is closed in a thread beside the routes' own: routes hold all of those while they wait for a
+    connection, which is only given back here.
+    """
     session = Session(parts.database.engine)
     try:
         yield session
     finally:
-        await run_in_threadpool(session.close)
+        await asyncio.to_thread(session.close)
 
 
 def open_writer(parts: PartsDep) -> Iterator[Session]:
@@ -137,8 +143,17 @@ def weak_etag(*content: bytes) -> str:
 
 
 def list_tag(revision: int, query: str) -> str:
-    """Make the tag of a grid's list: it changes when the grid does, and with what is asked."""
-    return weak_etag(str(revision).encode(), query.encode())
+    """Make the tag of a grid's list: it changes with the grid, the release and what is asked."""
+    return weak_etag(read_release().encode(), str(revision).encode(), query.encode())
+
+
+@cache
+def read_release() -> str:
+    """Read the installed package's version; empty where it runs without being installed."""
+    try:
+        return version("xcryonet")
+    except PackageNotFoundError:
+        return ""
 
 
 def list_key(grid_id: UUID, query: str) -> str:

@@ -20,6 +20,9 @@ from service.tables import GridRow, SessionRow
 MOST_SQUARES = 5000
 """The most that one question may ask for; no grid comes near."""
 
+MOST_DIGITS = 9
+"""Of a sample's number: the database holds no larger one."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -72,7 +75,7 @@ def find_grid(session: Session, name: str) -> UUID:
         pass
     key, _, sample = name.rpartition("/")
     number = sample.lower().removeprefix("sample")
-    if number.isdecimal():
+    if number.isdecimal() and len(number) <= MOST_DIGITS:
         question = sa.select(GridRow.id).join(SessionRow, SessionRow.id == GridRow.session_id)
         question = question.where(GridRow.sample == int(number))
         if key:

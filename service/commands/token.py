@@ -10,12 +10,15 @@ from service.errors import NotFoundError
 from service.tables import TokenRow
 from service.tokens import Scope, create_token, list_tokens, revoke_token
 
+LONGEST_NAME = 128
+"""Of a token, in characters: the database holds no longer one."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     create = actions.add_parser("create", help="make a token; it is shown once")
-    create.add_argument("name", help="who it is for")
+    create.add_argument("name", type=_name, help="who it is for")
     create.add_argument(
         "--scopes",
         nargs="+",
@@ -30,6 +33,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     revoke.add_argument("name")
     for action in (create, listing, revoke):
         add_database_arguments(action)
+
+
+def _name(text: str) -> str:
+    """Read a token's name.
+
+    Raises:
+        argparse.ArgumentTypeError: if there is nothing to read, or more than the database holds.
+    """
+    if not text.strip() or len(text) > LONGEST_NAME:
+        message = f"expected 1 to {LONGEST_NAME} characters, found {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    return text
 
 
 def _scope(name: str) -> Scope:

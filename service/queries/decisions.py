@@ -1,6 +1,6 @@
 """Decisions of people and programs: which squares to take, to skip, in which order, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -36,27 +36,33 @@ def add_decisions(
 ) -> Page[DecisionAnswer]:
     """Store decisions, all or nothing; the same `client_id` again answers with what is stored.
 
+    A row that names no square or grid, also one that goes meanwhile, is an `InvalidError`.
+
     Returns:
         The stored decisions in the order of the requests.
 
     Raises:
-        InvalidError: if a row names no square or grid; nothing is stored then.
+        ConflictError: if a `client_id` is taken by a decision that says something else.
     """
-    grids = [_find_grid_id(db, request) for request in requests]
-    unknown = [i for i, grid_id in enumerate(grids) if grid_id is None]
-    if unknown:
-        raise InvalidError(
-            f"rows {', '.join(map(str, unknown))}: no such square or grid",
-            [{"row": i, "field": _key_field(requests[i])} for i in unknown],
-        )
-    known = [grid_id for grid_id in grids if grid_id is not None]
-    locked = {grid_id: lock_grid(db, grid_id) for grid_id in sorted(set(known))}
-    rows = [
-        _add_decision(db, i, request, grid_id, actor)
-        for i, (request, grid_id) in enumerate(zip(requests, known, strict=True))
-    ]
-    for grid_id, grid in locked.items():
-        _leave_traces(db, grid, [row for row in rows if row.grid_id == grid_id], actor)
+    grids = _find_grids(db, requests)
+    locked = {grid_id: lock_grid(db, grid_id) for grid_id in sorted(set(grids))}
+    _find_grids(db, requests)  # squares may have gone while the locks were waited for
+    stored = _find_stored(db, requests)
+    rows, new = [], []
+    for i, (request, grid_id) in enumerate(zip(requests, grids, strict=True)):
+        said = _columns(request, grid_id, actor)
+        row = stored.get(request.client_id)
+        if row is None:
+            row = stored[request.client_id] = _add_decision(db, said)
+            new.append(row)
+        elif any(getattr(row, name) != value for name, value in said.items()):
+            raise ConflictError(
+                f"row {i}: client_id {request.client_id!r} is taken by another decision",
+                [{"row": i, "field": "client_id"}],
+            )
+        rows.append(row)
+    for grid_id in sorted({row.grid_id for row in new}):
+        _leave_traces(db, locked[grid_id], [row for row in new if row.grid_id == grid_id], actor)
     return Page(items=[DecisionAnswer.model_validate(row) for row in rows], total=len(rows))
 
 
@@ -72,32 +78,22 @@ def list_decisions(db: Session, grid_id: UUID, limit: int, offset: int) -> Page[
     return Page(items=[DecisionAnswer.model_validate(row) for row in rows], total=total)
 
 
-def _add_decision(
-    db: Session, i: int, request: DecisionRequest, grid_id: UUID, actor: str
-) -> DecisionRow:
-    stored = db.scalars(
-        sa.select(DecisionRow).where(DecisionRow.client_id == request.client_id)
-    ).one_or_none()
-    if stored is not None:
-        if (stored.square_id, stored.kind) != (request.square_id, request.kind):
-            raise ConflictError(
-                f"row {i}: client_id {request.client_id!r} is taken by another decision",
-                [{"row": i, "field": "client_id"}],
-            )
-        return stored
-    if request.square_id is not None:
-        _supersede(db, request.square_id, REPLACES[request.kind])
-    row = DecisionRow(
-        id=new_id(),
-        client_id=request.client_id,
-        grid_id=grid_id,
-        square_id=request.square_id,
-        kind=request.kind,
-        position=request.position,
-        text=request.text,
-        actor=request.actor or actor,
-    )
-    if request.kind is DecisionKind.CLEAR:
+def _find_stored(db: Session, requests: Sequence[DecisionRequest]) -> dict[str, DecisionRow]:
+    ids = [request.client_id for request in requests]
+    rows = db.scalars(sa.select(DecisionRow).where(DecisionRow.client_id.in_(ids)))
+    return {row.client_id: row for row in rows}
+
+
+def _columns(request: DecisionRequest, grid_id: UUID, actor: str) -> dict[str, object]:
+    said = request.model_dump(exclude={"grid_id", "actor"})
+    return said | {"grid_id": grid_id, "actor": request.actor or actor}
+
+
+def _add_decision(db: Session, said: Mapping[str, object]) -> DecisionRow:
+    row = DecisionRow(id=new_id(), **said)
+    if row.square_id is not None:
+        _supersede(db, row.square_id, REPLACES[row.kind])
+    if row.kind is DecisionKind.CLEAR:
         row.superseded_at = utc_now()
     db.add(row)
     db.flush()
@@ -114,6 +110,22 @@ def _supersede(db: Session, square_id: UUID, kinds: Sequence[DecisionKind]) -> N
         )
         .values(superseded_at=utc_now())
     )
+
+
+def _find_grids(db: Session, requests: Sequence[DecisionRequest]) -> list[UUID]:
+    """Find the grid of each decision.
+
+    Raises:
+        InvalidError: if a row names no square or grid.
+    """
+    grids = [_find_grid_id(db, request) for request in requests]
+    unknown = [i for i, grid_id in enumerate(grids) if grid_id is None]
+    if unknown:
+        raise InvalidError(
+            f"rows {', '.join(map(str, unknown))}: no such square or grid",
+            [{"row": i, "field": _key_field(requests[i])} for i in unknown],
+        )
+    return [grid_id for grid_id in grids if grid_id is not None]
 
 
 def _find_grid_id(db: Session, request: DecisionRequest) -> UUID | None:

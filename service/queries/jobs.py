@@ -92,16 +92,14 @@ def finish_job(session: Session, job_id: str) -> None:
         row.failures = row.deaths = 0
 
 
-def fail_job(session: Session, job_id: str, reason: str, *, max_attempts: int) -> Failure | None:
-    """Record that an attempt failed; None when the job has failed too often and is dead."""
+def fail_job(session: Session, job_id: str, reason: str) -> Failure | None:
+    """Record that an attempt failed; None when there is no such job any more."""
     row = _find_locked(session, job_id)
     if row is None:
         return None
     row.reason, row.finished_at = reason, utc_now()
     row.failures += 1
-    row.state = JobState.DEAD if row.failures >= max_attempts else JobState.FAILED
-    if row.state is JobState.DEAD:
-        return None
+    row.state = JobState.FAILED
     return Failure(run=row.attempts + 1, failures=row.failures)
 
 

@@ -1,6 +1,6 @@
 """Labels: added in bulk, all or nothing; the newest of each author stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,27 +18,32 @@ GRADES = ("brightness", "squareness", "cracking", "contamination", "overall")
 def add_labels(db: Session, requests: Sequence[LabelRequest], actor: str) -> Page[LabelAnswer]:
     """Store labels; the same `client_id` again answers with what is stored.
 
+    A row that names no square, also one that goes meanwhile, is an `InvalidError`.
+
     Returns:
         The stored labels in the order of the requests.
 
     Raises:
-        InvalidError: if a row names no square; nothing is stored then.
+        ConflictError: if a `client_id` is taken by a label that says something else.
     """
-    squares = [_find_square_id(db, request) for request in requests]
-    unknown = [i for i, square_id in enumerate(squares) if square_id is None]
-    if unknown:
-        raise InvalidError(
-            f"rows {', '.join(map(str, unknown))}: no such square",
-            [{"row": i, "field": _key_field(requests[i])} for i in unknown],
-        )
-    known = [square_id for square_id in squares if square_id is not None]
-    for grid_id in _list_grids(db, known):
+    for grid_id in _list_grids(db, _find_squares(db, requests)):
         lock_grid(db, grid_id)
-    rows = [
-        _add_label(db, i, request, square_id)
-        for i, (request, square_id) in enumerate(zip(requests, known, strict=True))
-    ]
-    _leave_traces(db, "labels.add", rows, actor)
+    squares = _find_squares(db, requests)  # some may have gone while the locks were waited for
+    stored = _find_stored(db, requests)
+    rows, new = [], []
+    for i, (request, square_id) in enumerate(zip(requests, squares, strict=True)):
+        said = _columns(request, square_id)
+        row = stored.get(request.client_id)
+        if row is None:
+            row = stored[request.client_id] = _add_label(db, said)
+            new.append(row)
+        elif any(getattr(row, name) != value for name, value in said.items()):
+            raise ConflictError(
+                f"row {i}: client_id {request.client_id!r} is taken by another label",
+                [{"row": i, "field": "client_id"}],
+            )
+        rows.append(row)
+    _leave_traces(db, "labels.add", new, actor)
     return Page(items=[LabelAnswer.model_validate(row) for row in rows], total=len(rows))
 
 
@@ -68,44 +73,56 @@ def withdraw_label(db: Session, label_id: UUID, actor: str) -> None:
     row = db.get(LabelRow, label_id)
     if row is None:
         raise NotFoundError(f"no label {label_id}")
+    for grid_id in _list_grids(db, [row.square_id]):
+        lock_grid(db, grid_id)
+    db.refresh(row)
     if row.superseded_at is None:
         row.superseded_at = utc_now()
         _leave_traces(db, "labels.withdraw", [row], actor)
 
 
-def _add_label(db: Session, i: int, request: LabelRequest, square_id: UUID) -> LabelRow:
-    stored = db.scalars(
-        sa.select(LabelRow).where(LabelRow.client_id == request.client_id)
-    ).one_or_none()
-    grades = {name: getattr(request, name) for name in GRADES}
-    if stored is not None:
-        same = {name: getattr(stored, name) for name in GRADES} == grades
-        if not same or stored.square_id != square_id or stored.author != request.author:
-            raise ConflictError(
-                f"row {i}: client_id {request.client_id!r} is taken by another label",
-                [{"row": i, "field": "client_id"}],
-            )
-        return stored
-    row = LabelRow(
-        id=new_id(),
-        client_id=request.client_id,
-        square_id=square_id,
-        author=request.author,
-        **grades,
-    )
+def _find_stored(db: Session, requests: Sequence[LabelRequest]) -> dict[str, LabelRow]:
+    ids = [request.client_id for request in requests]
+    rows = db.scalars(sa.select(LabelRow).where(LabelRow.client_id.in_(ids)))
+    return {row.client_id: row for row in rows}
+
+
+def _columns(request: LabelRequest, square_id: UUID) -> dict[str, object]:
+    said = request.model_dump(include={"client_id", "author", *GRADES})
+    return said | {"square_id": square_id}
+
+
+def _add_label(db: Session, said: Mapping[str, object]) -> LabelRow:
+    row = LabelRow(id=new_id(), **said)
     db.add(row)
     db.flush()
     db.execute(
         sa.update(LabelRow)
         .where(
-            LabelRow.square_id == square_id,
-            LabelRow.author == request.author,
+            LabelRow.square_id == row.square_id,
+            LabelRow.author == row.author,
             LabelRow.superseded_at.is_(None),
             LabelRow.id != row.id,
         )
         .values(superseded_at=utc_now(), superseded_by=row.id)
     )
     return row
+
+
+def _find_squares(db: Session, requests: Sequence[LabelRequest]) -> list[UUID]:
+    """Find the square of each label.
+
+    Raises:
+        InvalidError: if a row names no square.
+    """
+    squares = [_find_square_id(db, request) for request in requests]
+    unknown = [i for i, square_id in enumerate(squares) if square_id is None]
+    if unknown:
+        raise InvalidError(
+            f"rows {', '.join(map(str, unknown))}: no such square",
+            [{"row": i, "field": _key_field(requests[i])} for i in unknown],
+        )
+    return [square_id for square_id in squares if square_id is not None]
 
 
 def _find_square_id(db: Session, request: LabelRequest) -> UUID | None:

@@ -146,22 +146,31 @@ def add_scores(db: Session, results: Iterable[ScoreResult], actor: str = "worker
 
 
 def reuse_predictions(db: Session, model_id: str) -> None:
-    """Give squares the scores that a model has made before of their present input."""
-    rows = db.execute(
-        sa.select(SquareRow, PredictionRow)
-        .join(PredictionRow, PredictionRow.square_id == SquareRow.id)
-        .where(
-            PredictionRow.model_id == model_id,
-            PredictionRow.scored_input == SquareRow.wanted_input,
-        )
+    """Give squares the scores that a model has made before of their present input.
+
+    All grids are locked before the first square is changed, in the order that `add_scores` has.
+    """
+    known = (
+        PredictionRow.model_id == model_id,
+        PredictionRow.scored_input == SquareRow.wanted_input,
     )
-    atlas_ids = set()
-    for square, prediction in rows:
-        show_prediction(square, prediction)
-        atlas_ids.add(square.atlas_id)
-    grids = sa.select(AtlasRow.grid_id).where(AtlasRow.id.in_(atlas_ids)).distinct()
-    for grid_id in sorted(db.scalars(grids)):
-        touch_grid(db, lock_grid(db, grid_id))
+    grids = (
+        sa.select(AtlasRow.grid_id)
+        .join(SquareRow, SquareRow.atlas_id == AtlasRow.id)
+        .join(PredictionRow, PredictionRow.square_id == SquareRow.id)
+        .where(*known)
+        .distinct()
+    )
+    for grid in [lock_grid(db, grid_id) for grid_id in sorted(db.scalars(grids))]:
+        rows = db.execute(
+            sa.select(SquareRow, PredictionRow)
+            .join(AtlasRow, AtlasRow.id == SquareRow.atlas_id)
+            .join(PredictionRow, PredictionRow.square_id == SquareRow.id)
+            .where(AtlasRow.grid_id == grid.id, *known)
+        )
+        for square, prediction in rows:
+            show_prediction(square, prediction)
+        touch_grid(db, grid)
 
 
 def scoring_levels(atlas: AtlasRow) -> Levels:

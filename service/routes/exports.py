@@ -1,6 +1,7 @@
 """Route of exports: a grid's ranked squares as a file for another program."""
 
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -30,5 +31,11 @@ def export_squares(
     sort = "position" if decision is DecisionKind.TAKE else "-overall"
     ask = SquareQuestion(sort=sort, limit=limit, min_overall=min_overall, decision=decision)
     file = export(get_ranking(db, grid_id, ask), form)
-    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    headers = {"Content-Disposition": _attachment(file.name)}
     return Response(file.text, media_type=file.media_type, headers=headers)
+
+
+def _attachment(name: str) -> str:
+    """Name a file to store, for those who read UTF-8 (RFC 6266) and those who do not."""
+    plain = "".join(c if c.isascii() else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"

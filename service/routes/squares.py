@@ -5,10 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from service.access import ReadCaller
 from service.errors import NotFoundError
 from service.queries import squares
+from service.queries.grids import get_atlas
 from service.schemas import Page, PredictionAnswer, SquareAnswer, SquareQuestion
 from service.web import (
     Limit,
@@ -47,13 +49,16 @@ def list_squares(
         revision, current = squares.get_list_state(db, grid_id)
         if parts.looks.note(grid_id):
             later.add_task(parts.hurry, grid_id)
+        atlas_id = ask.atlas_id or current
+        if atlas_id not in (None, current):
+            _check_atlas(db, grid_id, atlas_id)
         query = request.url.query
         etag = list_tag(revision, query)
         if is_known(request, etag):
             return answer_unchanged(etag)
 
         def make() -> bytes:
-            answer = squares.list_squares(db, ask.atlas_id or current, ask)
+            answer = squares.list_squares(db, atlas_id, ask)
             return answer.model_dump_json().encode()
 
         return answer_bytes(parts.lists.get(list_key(grid_id, query), etag, make), etag)
@@ -118,6 +123,11 @@ def get_attention(
             shown.attention_cracking_sha256 if cracking else shown.attention_contamination_sha256
         )
         return answer_picture(request, parts, db, _there(digest, f"{attribute} map"), v)
+
+
+def _check_atlas(db: Session, grid_id: UUID, atlas_id: UUID) -> None:
+    if get_atlas(db, atlas_id).grid_id != grid_id:
+        raise NotFoundError(f"grid {grid_id} has no atlas {atlas_id}")
 
 
 def _there(digest: str | None, what: str) -> str:

@@ -65,7 +65,9 @@ class SquareQuestion(Answer):
     status: list[SquareStatus] = Field(default=[], description="any of these; none means all")
     complete: bool | None = None
     decision: DecisionKind | None = None
-    atlas_id: UUID | None = Field(default=None, description="by default the current atlas")
+    atlas_id: UUID | None = Field(
+        default=None, description="one of the grid's; by default the current"
+    )
 
 
 class LabelQuestion(Answer):

@@ -6,8 +6,15 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from service.errors import InvalidError
+
+
+class TimeOutsideError(DontWrapMixin, InvalidError):
+    """A time that in UTC has no date; SQLAlchemy passes it on as it is."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -21,12 +28,18 @@ class UtcDateTime(TypeDecorator[datetime]):
 
         Raises:
             ValueError: if the time has no zone.
+            TimeOutsideError: if it is beyond the calendar in UTC.
         """
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"a time without a zone cannot be stored: {value.isoformat()}")
-        return value.astimezone(UTC)
+        try:
+            return value.astimezone(UTC)
+        except OverflowError as error:
+            raise TimeOutsideError(
+                f"expected the time {value.isoformat()} in UTC to be in the years 1 to 9999"
+            ) from error
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Give a stored time its zone."""

@@ -99,6 +99,14 @@ def test_numbers_for_prometheus_count_requests_and_squares(client: TestClient) -
     assert "xcryonet_database_up 1.0" in text
 
 
+def test_methods_that_nobody_knows_are_counted_as_one(client: TestClient) -> None:
+    for method in ("FOO1", "FOO2"):
+        assert client.request(method, "/healthz").status_code == 405
+    text = client.get("/metrics").text
+    assert 'xcryonet_http_requests_total{method="other",route="/healthz",status="405"} 2.0' in text
+    assert "FOO" not in text
+
+
 def test_the_committed_document_is_the_application_s() -> None:
     committed = (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
     assert committed == openapi_text(), "run: python -m service.openapi docs/openapi.json"

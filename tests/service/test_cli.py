@@ -110,7 +110,9 @@ def test_a_data_folder_that_is_mistyped_is_named_and_not_made(
     ("name", "value", "complaint"),
     [
         ("DATABASE_URL", "foo", "database_url: Value error, expected postgresql+psycopg://"),
-        ("DATABASE_URL", "mysteriousql://u:secret@h/d", "found another form"),
+        ("DATABASE_URL", "mysteriousql://u:secret@h/d", "found mysteriousql"),
+        ("DATABASE_URL", "mysql://u:secret@h/d", "sqlite:///FILE, found mysql"),
+        ("DATABASE_URL", "postgresql+asyncpg://u:secret@h/d", "found postgresql+asyncpg"),
         ("DATABASE_URL", "postgresql://u:secret@h:abc/d", "found another form"),
         ("LOG_LEVEL", "loud", "log_level: Input should be 'DEBUG', 'INFO'"),
         ("DEVICE", "gpu", "device: Input should be 'auto', 'cpu' or 'cuda'"),
@@ -223,6 +225,9 @@ def test_tokens_are_made_listed_and_revoked(
     ("words", "complaint"),
     [
         (["token", "create", "--scopes", "read", "ann"], "expected scopes among read, label,"),
+        (["token", "create", ""], "name: expected 1 to 128 characters, found ''"),
+        (["token", "create", " "], "name: expected 1 to 128 characters, found ' '"),
+        (["token", "create", 129 * "x"], "expected 1 to 128 characters, found 'xxx"),
         (["export", "Sample2", "--format", "xls"], "choose from 'csv'"),
         (["screen", "x.mrc", "--pixel-nm", "-3"], "expected 10 to 10000 nm, found -3"),
     ],
@@ -244,13 +249,16 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("grid", ["Sample3", "Sample99999999999999999999", "Sample" + 5000 * "9"])
 def test_an_unknown_grid_cannot_be_exported(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, grid: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = ["--data", str(tmp_path)]
     main(["migrate", *data])
-    assert main(["export", "Sample3", *data]) == 1
-    assert "no grid 'Sample3'" in capsys.readouterr().err
+    capsys.readouterr()
+    assert main(["export", grid, *data]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert f"no grid {grid!r}: expected" in said
 
 
 def test_doctor_speaks_json_and_fails_when_something_does(

@@ -3,13 +3,23 @@
 import csv
 import io
 import json
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
 
+from ingest.records import GridRecord
 from service.database import Database
+from service.exports import ExportFormat
+from service.schemas import SquareAnswer
+from service.screened import ScreenedSquare, write_answer
 from tests.service.examples import (
+    KEY,
+    KEY_JSON,
+    MODEL,
     get_grid,
+    get_squares,
     make_png,
     make_square,
     put_atlas,
@@ -48,10 +58,26 @@ def export(client: TestClient, form: str, **params: object) -> str:
     return answer.text
 
 
+def screen(client: TestClient, form: str, out: Path, **values: object) -> str:
+    """Write the service's squares as `xcryonet screen` does, each with these values."""
+    shared = set(ScreenedSquare.model_fields) & set(SquareAnswer.model_fields)
+    other = KEY_JSON | {"tile_name": "Tile_1_0_900", "model_id": MODEL} | values
+    squares = [
+        ScreenedSquare.model_validate(square.model_dump(include=shared) | other)
+        for square in get_squares(client)
+    ]
+    write_answer(squares, form, out)
+    return out.read_bytes().decode()
+
+
+def read_table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
 def test_csv_has_a_row_for_each_square_and_empty_cells_for_the_unknown(
     client: TestClient, ids: list[str]
 ) -> None:
-    rows = list(csv.DictReader(io.StringIO(export(client, "csv"))))
+    rows = read_table(export(client, "csv"))
     assert [(row["id"], row["rank"]) for row in rows] == [
         (square_id, str(i)) for i, square_id in enumerate(ids, 1)
     ]
@@ -116,14 +142,58 @@ def test_athena_gets_decisions_by_epu_s_node(client: TestClient, ids: list[str])
 
 
 def test_ptolemy_gets_scored_squares_only_with_points_as_rows_and_columns(
-    client: TestClient, ids: list[str]
+    client: TestClient, ids: list[str], tmp_path: Path
 ) -> None:
-    found = json.loads(export(client, "ptolemy"))
-    assert [item["score"] for item in found] == [0.75, 0.5]
-    assert found[0]["center"] == [20, 10]
-    assert found[0]["vertices"][1] == [20, 11]
-    assert found[0]["area"] == 3600
     assert len(ids) == 3
+    for text in (export(client, "ptolemy"), screen(client, "ptolemy", tmp_path / "answer.json")):
+        found = json.loads(text)
+        assert [item["score"] for item in found] == [0.75, 0.5]
+        assert found[0]["center"] == [20, 10]
+        assert found[0]["vertices"][1] == [20, 11]
+        assert found[0]["area"] == 3600
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\n=1"),
+        ("\n=1", "'\n=1"),
+        ("A. Bee\r=1", "A. Bee\n=1"),
+    ],
+)
+def test_no_text_of_a_table_is_a_formula_and_numbers_stay_numbers(
+    client: TestClient, tmp_path: Path, text: str, cell: str
+) -> None:
+    put_atlas(client)
+    (square_id,) = put_squares(client, [make_square(-10, 20)])
+    label = {"square_id": square_id, "author": text, "overall": 3}
+    client.post("/api/v1/labels", json=[label]).raise_for_status()
+
+    (exported,) = read_table(export(client, "csv"))
+    (screened,) = read_table(screen(client, "csv", tmp_path / "a.csv", reason=text))
+
+    assert exported["label_author"] == screened["reason"] == cell
+    assert exported["stage_x_um"] == screened["stage_x_um"] == "-10.0"
+
+
+@pytest.mark.parametrize("name", ["β-catenin_3", "格", "café", "plain"])
+def test_a_grid_of_any_name_can_be_exported(client: TestClient, name: str) -> None:
+    put_atlas(client)
+    put_squares(client, [make_square(0, 0)])
+    record = GridRecord(session_key=KEY.session_key, sample=KEY.sample, name=name)
+    answer = client.put("/api/v1/grids", json=record.model_dump(mode="json"))
+    answer.raise_for_status()
+
+    path = f"/api/v1/grids/{get_grid(client)['id']}/export"
+    for form in ExportFormat:
+        answer = client.get(path, params={"format": form})
+        assert answer.status_code == 200, answer.text
+        assert f"; filename*=UTF-8''{quote(name)}-squares" in answer.headers["content-disposition"]
 
 
 def test_an_export_can_be_cut_to_the_best_or_the_taken(client: TestClient, ids: list[str]) -> None:

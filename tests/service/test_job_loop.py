@@ -26,6 +26,7 @@ class NotedWork:
         self.given_up: list[tuple[str, str]] = []
         self.fails = False
         self.troubles: list[Exception] = []
+        self.last_words: list[BaseException] = []
 
     def do(self, job: StartedJob) -> None:
         if self.troubles:
@@ -35,6 +36,8 @@ class NotedWork:
         self.done.append(job.id)
 
     def give_up(self, job: StartedJob, reason: str) -> None:
+        if self.last_words:
+            raise self.last_words.pop(0)
         self.given_up.append((job.id, reason))
 
     def list_wanted(self) -> Iterable[ScoreRequest]:
@@ -173,6 +176,64 @@ def test_a_job_in_which_workers_keep_dying_is_given_up_without_being_tried_again
     assert work.done == []
     assert work.given_up == [(request.job_id, "2 workers died in it")]
     assert read_job(database, request).state is JobState.DEAD
+
+
+def test_a_worker_that_is_killed_while_it_gives_a_job_up_leaves_it_to_the_next_one(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+    work.fails = True
+    work.last_words = [KeyboardInterrupt()]
+
+    loop.run_job(request.job_id)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_job(request.job_id)
+    left = read_job(database, request).state
+    loop.run_job(request.job_id)
+
+    assert left is JobState.FAILED
+    assert read_job(database, request).state is JobState.DEAD
+    assert work.given_up == [(request.job_id, "RuntimeError: no power")]
+
+
+def test_a_worker_that_is_killed_while_it_buries_a_deadly_job_leaves_it_to_the_next_one(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+    for worker in ("first", "second"):
+        with database.write() as session:
+            start_job(session, request.job_id, worker_id=worker)
+    work.last_words = [KeyboardInterrupt()]
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_job(request.job_id)
+    left = read_job(database, request).state
+    loop.run_job(request.job_id)
+
+    assert left is JobState.RUNNING
+    assert [job_id for job_id, _ in work.given_up] == [request.job_id]
+    assert read_job(database, request).state is JobState.DEAD
+
+
+def test_a_job_whose_subject_cannot_be_told_is_given_up_all_the_same(
+    database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
+) -> None:
+    (request,) = add_requests(database, 1)
+    queue.submit(request)
+    work.fails = True
+    work.last_words = [
+        OperationalError("UPDATE", {}, Exception("server closed the connection")),
+        ValueError("no such tile"),
+    ]
+
+    loop.run_job(request.job_id)
+    loop.run_job(request.job_id)
+
+    assert work.last_words == []
+    job = read_job(database, request)
+    assert (job.state, job.failures) == (JobState.DEAD, 2)
 
 
 def test_what_is_the_machine_s_fault_is_waited_for_and_costs_no_attempt(

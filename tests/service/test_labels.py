@@ -3,7 +3,12 @@
 import pytest
 from starlette.testclient import TestClient
 
+from service.database import Database
+from service.errors import InvalidError
+from service.queries.labels import add_labels
+from service.schemas import LabelRequest
 from tests.service.examples import KEY_JSON, get_grid, get_squares, make_square, put_squares
+from tests.service.meanwhile import before_first_lock, on_postgres
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -16,6 +21,16 @@ def ids(client: TestClient) -> list[str]:
 def list_labels(client: TestClient, **params: object) -> list[dict[str, object]]:
     items: list[dict[str, object]] = client.get("/api/v1/labels", params=params).json()["items"]
     return items
+
+
+def list_events(client: TestClient) -> list[dict[str, object]]:
+    items: list[dict[str, object]] = client.get("/api/v1/events").json()["items"]
+    return items
+
+
+def put_one(client: TestClient) -> None:
+    """Put the first square again, so that the others are gone."""
+    put_squares(client, [make_square(0, 0, epu_node_id=70)])
 
 
 def test_labels_name_their_square_by_id_or_by_epu_s_names(
@@ -122,3 +137,38 @@ def test_bulk_labels_make_one_revision_and_one_event(client: TestClient, ids: li
     events = client.get("/api/v1/events").json()["items"]
     assert [event["kind"] for event in events].count("labels.add") == 1
     assert len(events[-1]["detail"]["labels"]) == 3
+
+
+def test_the_same_label_again_leaves_no_trace(client: TestClient, ids: list[str]) -> None:
+    row = {"client_id": "page-1", "square_id": ids[0], "author": "an", "overall": 3}
+    client.post("/api/v1/labels", json=[row])
+    before, events = get_grid(client)["revision"], list_events(client)
+
+    client.post("/api/v1/labels", json=[row, row])
+    assert (get_grid(client)["revision"], list_events(client)) == (before, events)
+
+    new = {"client_id": "page-2", "square_id": ids[1], "author": "an", "overall": 2}
+    (_, stored) = client.post("/api/v1/labels", json=[row, new]).json()["items"]
+    assert get_grid(client)["revision"] == before + 1
+    (event,) = list_events(client)[len(events) :]
+    assert event["detail"] == {"labels": [stored["id"]]}
+
+
+@on_postgres
+def test_a_square_that_goes_while_its_grid_is_waited_for_is_unknown(
+    client: TestClient, ids: list[str], database: Database
+) -> None:
+    rows = [
+        {"square_id": ids[0], "author": "an", "overall": 3},
+        KEY_JSON | {"epu_node_id": 71, "author": "an", "overall": 3},
+    ]
+    with (
+        before_first_lock(database, lambda: put_one(client)),
+        pytest.raises(InvalidError) as refused,
+        database.write() as db,
+    ):
+        add_labels(db, [LabelRequest.model_validate(row) for row in rows], "test")
+
+    assert refused.value.message == "rows 1: no such square"
+    assert refused.value.details == ({"row": 1, "field": "epu_node_id"},)
+    assert list_labels(client) == []

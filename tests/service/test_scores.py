@@ -19,6 +19,7 @@ from service.queries.scores import (
 )
 from service.tables import PredictionRow, SquareStatus
 from tests.service.examples import (
+    KEY,
     MODEL,
     RecordingQueue,
     get_grid,
@@ -33,6 +34,7 @@ from tests.service.examples import (
     register,
     score,
 )
+from tests.service.meanwhile import noting_statements, on_postgres
 
 
 @pytest.fixture
@@ -200,6 +202,27 @@ def test_going_back_to_a_model_shows_its_scores_at_once(
     (square,) = get_squares(client)
     assert (square.model_id, square.overall) == (MODEL, 2.0)
     assert get_grid(client)["revision"] == before + 1
+
+
+@on_postgres
+def test_going_back_to_a_model_locks_all_grids_before_it_changes_a_square(
+    client: TestClient, database: Database, crop: dict[str, object]
+) -> None:
+    keys = [KEY.model_copy(update={"sample": sample}) for sample in (2, 3, 4)]
+    for key in keys:
+        put_atlas(client, key=key)
+    ids = [put_squares(client, [make_square(0, 0, **crop)], key=key)[0] for key in keys]
+    score(database, dict.fromkeys(ids, 2.0))
+    register(database, "second")
+    client.post("/api/v1/models/second/promote")
+
+    with noting_statements(database) as heard, database.write() as db:
+        promote_model(db, MODEL, "test")
+
+    locks = [i for i, statement in enumerate(heard) if "FOR UPDATE" in statement]
+    changes = [i for i, statement in enumerate(heard) if statement.startswith("UPDATE square")]
+    assert len(locks) == 3
+    assert locks[-1] < changes[0]
 
 
 def test_only_a_known_model_can_be_promoted(client: TestClient) -> None:

@@ -195,6 +195,20 @@ def test_an_older_atlas_can_be_asked_for(client: TestClient, ids: list[str]) -> 
     assert len(get_squares(client, atlas_id=old)) == len(ids)
 
 
+def test_the_atlas_of_another_grid_is_not_found(client: TestClient, ids: list[str]) -> None:
+    grid, nobody = get_grid(client), "00000000-0000-4000-8000-000000000000"
+    other = {"session_key": "Supervisor_1", "sample": 3, "epu_atlas_id": 902}
+    atlas_id = put_atlas(client, key=other)
+    path = f"/api/v1/grids/{grid['id']}/squares"
+    for wrong in (atlas_id, nobody):
+        for headers in ({}, {"If-None-Match": "*"}):
+            answer = client.get(path, params={"atlas_id": wrong}, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+            assert wrong in answer.json()["detail"]
+    own = client.get(path, params={"atlas_id": str(grid["atlas_id"])})
+    assert own.json()["total"] == len(ids)
+
+
 def test_the_label_queue_begins_where_the_model_is_least_sure(
     client: TestClient, ids: list[str]
 ) -> None:

@@ -1,5 +1,8 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from service.blobs import BlobStore
@@ -18,6 +21,20 @@ from tests.service.examples import (
 )
 
 AT_ONCE = timedelta(seconds=-1)
+
+
+class BusyDatabase(Database):
+    """A database in which something happens just before each writing transaction."""
+
+    def __init__(self, url: str, happens: Callable[[], object]) -> None:
+        super().__init__(url)
+        self._happens = happens
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        self._happens()
+        with super().write() as session:
+            yield session
 
 
 def test_pictures_that_nothing_shows_go_with_their_files_and_all_others_stay(
@@ -48,6 +65,25 @@ def test_pictures_that_nothing_shows_go_with_their_files_and_all_others_stay(
     assert client.post("/api/v1/blobs/missing", json=asked).json()["missing"] == useless
     assert [path.name for path in settings.blob_dir.glob("*/*")] == [crop]
     assert client.get(f"/api/v1/squares/{square}/attention/cracking").status_code == 200
+
+
+def test_an_old_picture_that_is_named_while_a_sweep_runs_stays(
+    client: TestClient, database_url: str, settings: Settings
+) -> None:
+    blobs = BlobStore(settings.blob_dir, settings.blob_row_bytes)
+    crop, image, useless = (put_blob(client, make_png(grey=grey)) for grey in (1, 2, 3))
+
+    def name_them() -> None:
+        put_squares(client, [make_square(0, 0, crop_sha256=crop, crop_full_scale=400)])
+        put_tile(client, images=[image])
+
+    busy = BusyDatabase(database_url, name_them)
+    removed = sweep(busy, blobs, AT_ONCE)
+    busy.close()
+
+    asked = {"sha256": [crop, image, useless]}
+    assert client.post("/api/v1/blobs/missing", json=asked).json()["missing"] == [useless]
+    assert removed == 1
 
 
 def test_files_that_a_crash_left_behind_go_once_they_are_old(

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from starlette.testclient import TestClient
 
 from tests.service.examples import KEY_JSON, make_square, put_atlas
@@ -34,3 +35,15 @@ def test_names_that_lead_elsewhere_stay_names(client: TestClient) -> None:
     assert client.get("/static/../settings.py").status_code == 404
     assert client.get("/static/%2e%2e/settings.py").status_code == 404
     assert client.get("/static/..%2f..%2fpyproject.toml").status_code == 404
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_beyond_the_calendar_is_422_and_says_so(client: TestClient, time: str) -> None:
+    for answer in (
+        client.get("/api/v1/audit", params={"since": time}),
+        client.get("/api/v1/audit", params={"until": time}),
+        client.put("/api/v1/sessions", json={"key": "a", "started_at": time}),
+        client.put("/api/v1/atlases", json={"key": KEY_JSON, "acquired_at": time}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+        assert f"time {time} in UTC" in answer.json()["detail"]
