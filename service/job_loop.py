@@ -181,7 +181,7 @@ class JobLoop:
         log.error("job given up", job=job.id, attempts=job.attempts, reason=reason)
         try:
             patiently("give a job's subject up", lambda: self._work.give_up(job, reason))
-        except Exception:
+        except (DBAPIError, OSError, ValueError):
             log.exception("subject of a dead job not marked", job=job.id)
         patiently("give a job up", lambda: self._note_death(job, reason))
 
