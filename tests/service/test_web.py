@@ -1,6 +1,7 @@
 """Many readers at once, none of whom waits for another's thread, and tags of lists."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from importlib.metadata import version
 
@@ -26,7 +27,9 @@ def test_two_hundred_readers_at_once_are_all_answered(app: FastAPI) -> None:
         ):
             return await asyncio.gather(*(client.get("/api/v1/grids") for _ in range(READERS)))
 
-    assert {answer.status_code for answer in asyncio.run(ask_all())} == {HTTPStatus.OK}
+    with ThreadPoolExecutor(1) as beside:  # a browser's tests leave a loop in this thread
+        answers = beside.submit(asyncio.run, ask_all()).result()
+    assert {answer.status_code for answer in answers} == {HTTPStatus.OK}
 
 
 def test_a_wait_for_a_connection_in_vain_is_a_503(settings: Settings) -> None:
