@@ -20,6 +20,7 @@ from ingest.epu import (
     read_screening_session,
 )
 from ingest.feed import AtlasFeed
+from ingest.postponed import Postponed
 from ingest.records import (
     AtlasKey,
     FileState,
@@ -34,9 +35,6 @@ from ingest.tile_files import PREVIEW, TileFiles
 
 PREVIEW_GRACE_S = 5.0
 """How long a tile that has only a preview waits for its MRC."""
-
-AGAIN_S, LONGEST_AGAIN_S = 2.0, 120.0
-"""When what the file system refused is tried again, and how seldom at last."""
 
 GridKey = tuple[str, int]
 
@@ -72,8 +70,12 @@ class Pipeline:
     _sessions: dict[str, SessionRecord] = field(default_factory=dict)
     _stages: dict[str, StageModel] = field(default_factory=dict)
     _preview_since: dict[tuple[AtlasKey, str], float] = field(default_factory=dict)
-    _later: dict[AtlasKey, tuple[float, float]] = field(default_factory=dict)
+    _postponed: Postponed = field(init=False)
     _late: list[tuple[list[Path], Taken]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Try again by the same clock."""
+        self._postponed = Postponed(self.clock)
 
     def take(self, file: EpuFile, path: Path, stalled: str | None = None) -> Taken:
         """Read one settled file.
@@ -136,15 +138,13 @@ class Pipeline:
 
     def send(self, key: AtlasKey) -> None:
         """Send what has changed of one atlas; where that fails, it comes after all others again."""
-        del self._dirty[key]
+        self._dirty.pop(key, None)
+        self._dirty[key] = None  # behind all others
         feed = self._atlases[key]
-        try:
-            feed.send()
-        except BaseException:
-            self._dirty[key] = None
-            raise
-        if feed.unreadable and key not in self._later:
-            self._put_off(key)
+        feed.send()
+        del self._dirty[key]
+        if feed.unreadable:
+            self._postponed.put_off(key)
 
     def send_all_again(self, key: AtlasKey) -> None:
         """Forget what was sent of an atlas: the other side does not have it."""
@@ -172,30 +172,22 @@ class Pipeline:
         problem = feed.refresh_tile(file.stem, accept_preview=False)
         if problem is None:
             return TAKEN
-        if feed.unreadable and key not in self._later:
-            self._put_off(key)
+        if feed.unreadable:
+            self._postponed.put_off(key)
         failed = stalled is not None or problem[0] is TileState.FAILED
         return Taken(FileState.FAILED if failed else FileState.WAITING, problem[1])
 
-    def _put_off(self, key: AtlasKey) -> None:
-        """Try again later what the file system refuses now, each time after twice as long."""
-        _, waited_s = self._later.get(key, (0.0, AGAIN_S / 2))
-        wait_s = min(2 * waited_s, LONGEST_AGAIN_S)
-        self._later[key] = (self.clock() + wait_s, wait_s)
-
     def _try_again(self) -> None:
         """Read again, where it is time to, what could not be read."""
-        for key, (at, _) in list(self._later.items()):
+        for key in self._postponed.due():
             feed = self._atlases[key]
-            if self.clock() < at:
-                continue
             if not feed.unreadable:
-                del self._later[key]
+                self._postponed.forget(key)
                 continue
             for name, problem in feed.read_again():
                 self._late.append(_outcome(feed.files[name], problem))
             self._dirty[key] = None
-            self._put_off(key)
+            self._postponed.put_off(key)
 
     def _accept_previews(self, *, final: bool) -> None:
         for key, feed in self._atlases.items():

@@ -238,6 +238,10 @@ class TrainConfig(Config):
     )
     augment: AugmentConfig | None = AugmentConfig()
 
+    def steps_with(self, squares: int) -> int:
+        """Optimiser steps in an epoch of so many squares."""
+        return self.steps_per_epoch or max(squares // self.batch_size, 1)
+
 
 class RunConfig(Config):
     """Everything that a checkpoint needs to be made again."""

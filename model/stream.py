@@ -153,11 +153,6 @@ def choose_labelled(squares: Squares, config: TrainConfig) -> Squares:
     )
 
 
-def steps_per_epoch(squares: Squares, config: TrainConfig) -> int:
-    """Optimiser steps in an epoch."""
-    return config.steps_per_epoch or max(len(squares) // config.batch_size, 1)
-
-
 def training_batches(
     squares: Squares, config: TrainConfig, epoch: int, map_px: int, share: Share = ALONE
 ) -> Iterator[Batch]:
@@ -171,7 +166,7 @@ def training_batches(
         share: of each batch, when several processes train together.
     """
     augment = None if config.augment is None else config.augment.reduced(squares.reduction)
-    steps = steps_per_epoch(squares, config)
+    steps = config.steps_with(len(squares))
     rng = np.random.default_rng([config.seed, 1, epoch])
     order = draw_order(squares, config.balance, steps * config.batch_size, rng)
     order = order.reshape(steps, config.batch_size)[:, share.rank :: share.count]

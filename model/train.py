@@ -31,7 +31,6 @@ from model.stream import (
     Squares,
     choose_labelled,
     load_squares,
-    steps_per_epoch,
     training_batches,
 )
 
@@ -190,7 +189,7 @@ def run_epoch(
 ) -> list[StepLosses]:
     """Take one epoch's batches through the three steps."""
     device = next(run.network.parameters()).device
-    count = steps_per_epoch(squares, config.train)
+    count = config.train.steps_with(len(squares))
     map_px = config.network.map_px
     run.network.train()
     losses = []
@@ -262,7 +261,7 @@ def _card(
         config=config,
         data=about,
         trained_squares=len(squares),
-        steps=len(history) * steps_per_epoch(squares, config.train),
+        steps=len(history) * config.train.steps_with(len(squares)),
         training_time_s=sum(e.seconds for e in history),
         hardware=around.hardware,
         sd_scale=judgement.sd_scales(scales),

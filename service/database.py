@@ -6,6 +6,7 @@ before it writes fails under a second writer however long it waits.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
@@ -40,14 +41,15 @@ ALONE = "AUTOCOMMIT"
 class Database:
     """The way to the tables: `read()` for questions, `write()` for one transaction."""
 
-    def __init__(self, url: URL | str) -> None:
+    def __init__(self, url: URL | str, stuck_writer_s: float = STUCK_WRITER_S) -> None:
         """Make the engine; connects at first use.
 
         Args:
             url: `sqlite:///...` or `postgresql+psycopg://...`.
+            stuck_writer_s: how long Postgres bears a writer that holds locks and does nothing.
         """
         self.url = sa.make_url(url)
-        self.engine = make_engine(self.url)
+        self.engine = make_engine(self.url, stuck_writer_s)
         self._writer = self.engine.execution_options(writes=True)
         self._glancer = (
             _make_glancer(self.url)
@@ -110,11 +112,11 @@ class Database:
             self._file = None
 
 
-def make_engine(url: URL) -> Engine:
+def make_engine(url: URL, stuck_writer_s: float = STUCK_WRITER_S) -> Engine:
     """Make an engine with what each database needs to serve several processes."""
     if url.get_backend_name() != "sqlite":
         engine = sa.create_engine(url, pool_pre_ping=True, **POOL)
-        event.listen(engine, "begin", _begin_postgres)
+        event.listen(engine, "begin", partial(_begin_postgres, stuck_writer_s))
         return engine
     if url.database not in (None, "", ":memory:"):
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -184,9 +186,9 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
 
 
-def _begin_postgres(connection: sa.Connection) -> None:
+def _begin_postgres(stuck_writer_s: float, connection: sa.Connection) -> None:
     if _writes(connection):
-        limit_ms = round(STUCK_WRITER_S * 1000)
+        limit_ms = round(stuck_writer_s * 1000)
         connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {limit_ms}")
 
 

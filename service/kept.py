@@ -49,12 +49,7 @@ class KeptAnswers:
             self._push_out()
         with kept.making:
             if kept.version != version:
-                try:
-                    content = make()
-                except BaseException:
-                    self._drop(key, kept)
-                    raise
-                self._keep(key, kept, version, content)
+                self._keep(key, kept, version, self._made(key, kept, make))
             return kept.content
 
     def find(self, key: str, version: str) -> bytes | None:
@@ -74,6 +69,17 @@ class KeptAnswers:
                 return
             self._size += grown
             self._push_out()
+
+    def _made(self, key: str, kept: _Kept, make: Callable[[], bytes]) -> bytes:
+        """Make an answer; where that fails, its place is given up."""
+        done = False
+        try:
+            content = make()
+            done = True
+        finally:
+            if not done:
+                self._drop(key, kept)
+        return content
 
     def _drop(self, key: str, kept: _Kept) -> None:
         with self._lock:

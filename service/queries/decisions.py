@@ -6,10 +6,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.errors import ConflictError, InvalidError
+from service.errors import InvalidError
 from service.queries.changes import add_event, lock_grid, touch_grid
 from service.queries.counting import count
 from service.queries.grids import get_grid
+from service.queries.replays import add_once
 from service.schemas import DecisionAnswer, DecisionRequest, Page
 from service.tables import (
     AtlasRow,
@@ -36,31 +37,17 @@ def add_decisions(
 ) -> Page[DecisionAnswer]:
     """Store decisions, all or nothing; the same `client_id` again answers with what is stored.
 
-    A row that names no square or grid, also one that goes meanwhile, is an `InvalidError`.
+    A row that names no square or grid, also one that goes meanwhile, is an `InvalidError`; a
+    `client_id` that is taken by another row is a `ConflictError`.
 
     Returns:
         The stored decisions in the order of the requests.
-
-    Raises:
-        ConflictError: if a `client_id` is taken by a decision that says something else.
     """
     grids = _find_grids(db, requests)
     locked = {grid_id: lock_grid(db, grid_id) for grid_id in sorted(set(grids))}
     _find_grids(db, requests)  # squares may have gone while the locks were waited for
-    stored = _find_stored(db, requests)
-    rows, new = [], []
-    for i, (request, grid_id) in enumerate(zip(requests, grids, strict=True)):
-        said = _columns(request, grid_id, actor)
-        row = stored.get(request.client_id)
-        if row is None:
-            row = stored[request.client_id] = _add_decision(db, said)
-            new.append(row)
-        elif any(getattr(row, name) != value for name, value in said.items()):
-            raise ConflictError(
-                f"row {i}: client_id {request.client_id!r} is taken by another decision",
-                [{"row": i, "field": "client_id"}],
-            )
-        rows.append(row)
+    said = [_columns(request, grid, actor) for request, grid in zip(requests, grids, strict=True)]
+    rows, new = add_once(db, DecisionRow, said, _add_decision)
     for grid_id in sorted({row.grid_id for row in new}):
         _leave_traces(db, locked[grid_id], [row for row in new if row.grid_id == grid_id], actor)
     return Page(items=[DecisionAnswer.model_validate(row) for row in rows], total=len(rows))
@@ -76,12 +63,6 @@ def list_decisions(db: Session, grid_id: UUID, limit: int, offset: int) -> Page[
     ordered = question.order_by(DecisionRow.created_at.desc(), DecisionRow.id)
     rows = db.scalars(ordered.limit(limit).offset(offset))
     return Page(items=[DecisionAnswer.model_validate(row) for row in rows], total=total)
-
-
-def _find_stored(db: Session, requests: Sequence[DecisionRequest]) -> dict[str, DecisionRow]:
-    ids = [request.client_id for request in requests]
-    rows = db.scalars(sa.select(DecisionRow).where(DecisionRow.client_id.in_(ids)))
-    return {row.client_id: row for row in rows}
 
 
 def _columns(request: DecisionRequest, grid_id: UUID, actor: str) -> dict[str, object]:

@@ -6,9 +6,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.errors import ConflictError, InvalidError, NotFoundError
+from service.errors import InvalidError, NotFoundError
 from service.queries.changes import add_event, lock_grid, touch_grid
 from service.queries.counting import count
+from service.queries.replays import add_once
 from service.schemas import LabelAnswer, LabelQuestion, LabelRequest, Page
 from service.tables import AtlasRow, GridRow, LabelRow, SessionRow, SquareRow, new_id, utc_now
 
@@ -18,31 +19,17 @@ GRADES = ("brightness", "squareness", "cracking", "contamination", "overall")
 def add_labels(db: Session, requests: Sequence[LabelRequest], actor: str) -> Page[LabelAnswer]:
     """Store labels; the same `client_id` again answers with what is stored.
 
-    A row that names no square, also one that goes meanwhile, is an `InvalidError`.
+    A row that names no square, also one that goes meanwhile, is an `InvalidError`; a
+    `client_id` that is taken by another row is a `ConflictError`.
 
     Returns:
         The stored labels in the order of the requests.
-
-    Raises:
-        ConflictError: if a `client_id` is taken by a label that says something else.
     """
     for grid_id in _list_grids(db, _find_squares(db, requests)):
         lock_grid(db, grid_id)
     squares = _find_squares(db, requests)  # some may have gone while the locks were waited for
-    stored = _find_stored(db, requests)
-    rows, new = [], []
-    for i, (request, square_id) in enumerate(zip(requests, squares, strict=True)):
-        said = _columns(request, square_id)
-        row = stored.get(request.client_id)
-        if row is None:
-            row = stored[request.client_id] = _add_label(db, said)
-            new.append(row)
-        elif any(getattr(row, name) != value for name, value in said.items()):
-            raise ConflictError(
-                f"row {i}: client_id {request.client_id!r} is taken by another label",
-                [{"row": i, "field": "client_id"}],
-            )
-        rows.append(row)
+    said = [_columns(request, square) for request, square in zip(requests, squares, strict=True)]
+    rows, new = add_once(db, LabelRow, said, _add_label)
     _leave_traces(db, "labels.add", new, actor)
     return Page(items=[LabelAnswer.model_validate(row) for row in rows], total=len(rows))
 
@@ -79,12 +66,6 @@ def withdraw_label(db: Session, label_id: UUID, actor: str) -> None:
     if row.superseded_at is None:
         row.superseded_at = utc_now()
         _leave_traces(db, "labels.withdraw", [row], actor)
-
-
-def _find_stored(db: Session, requests: Sequence[LabelRequest]) -> dict[str, LabelRow]:
-    ids = [request.client_id for request in requests]
-    rows = db.scalars(sa.select(LabelRow).where(LabelRow.client_id.in_(ids)))
-    return {row.client_id: row for row in rows}
 
 
 def _columns(request: LabelRequest, square_id: UUID) -> dict[str, object]:

@@ -1,14 +1,11 @@
-import errno
 import random
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from ingest import cutting, tile_files
-from ingest.epu import TileMetadata
 from ingest.pipeline import TAKEN, Pipeline
 from ingest.records import (
     AtlasKey,
@@ -255,28 +252,31 @@ def test_files_that_waited_are_told_once_what_became_of_them(root: Path) -> None
     assert pipeline.take_late() == []
 
 
+@contextmanager
+def refused(path: Path) -> Iterator[None]:
+    """A folder in a file's place: the file system refuses to read it."""
+    aside = path.with_suffix(".aside")
+    path.rename(aside)
+    path.mkdir()
+    yield
+    path.rmdir()
+    aside.rename(path)
+
+
 def test_a_tile_that_the_file_system_refuses_is_read_again_later(
-    root: Path, in_order: RecordingSink, monkeypatch: pytest.MonkeyPatch
+    root: Path, in_order: RecordingSink
 ) -> None:
-    now, refused = [0.0], [atlas_folder(root) / f"{tile_name(1)}.mrc"]
-    read = tile_files.read_pixels
-
-    def refuse(path: Path) -> NDArray[np.generic]:
-        if path in refused:
-            raise OSError(errno.EIO, "Input/output error")
-        return read(path)
-
-    monkeypatch.setattr(tile_files, "read_pixels", refuse)
-    sink = RecordingSink()
+    now, sink = [0.0], RecordingSink()
     pipeline = Pipeline(sink, clock=lambda: now[0])
-    for path in files(root):
-        take(pipeline, root, path)
-    pipeline.settle()
-    waiting, complete = sink.tiles[tile_name(1)], sink.atlases[KEY].complete
-    for now[0] in (2.0, 5.9):
+    paths = files(root)
+    with refused(atlas_folder(root) / f"{tile_name(1)}.mrc"):
+        for path in paths:
+            take(pipeline, root, path)
         pipeline.settle()
-    again = pipeline.take_late()
-    refused.clear()
+        waiting, complete = sink.tiles[tile_name(1)], sink.atlases[KEY].complete
+        for now[0] in (2.0, 5.9):
+            pipeline.settle()
+        again = pipeline.take_late()
     now[0] = 6.0
     pipeline.settle()
 
@@ -288,26 +288,15 @@ def test_a_tile_that_the_file_system_refuses_is_read_again_later(
     assert sink.squares == in_order.squares
 
 
-def test_a_crop_that_could_not_be_cut_is_cut_later(
-    root: Path, in_order: RecordingSink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now, refused = [0.0], [atlas_folder(root) / f"{tile_name(1)}.mrc"]
-    sink = RecordingSink()
+def test_a_crop_that_could_not_be_cut_is_cut_later(root: Path, in_order: RecordingSink) -> None:
+    now, sink = [0.0], RecordingSink()
     pipeline = Pipeline(sink, clock=lambda: now[0])
     for path in files(root):
         take(pipeline, root, path)
-    read = cutting.read_tile_pixels
-
-    def refuse(path: Path, metadata: TileMetadata) -> NDArray[np.generic]:
-        if path in refused:
-            raise OSError(errno.EIO, "Input/output error")
-        return read(path, metadata)
-
-    monkeypatch.setattr(cutting, "read_tile_pixels", refuse)
-    pipeline.settle()
+    with refused(atlas_folder(root) / f"{tile_name(1)}.mrc"):
+        pipeline.settle()
     uncut = [s for s in sink.squares[KEY].squares if s.crop_sha256 is None]
     complete = sink.atlases[KEY].complete
-    refused.clear()
     now[0] = 2.0
     pipeline.settle()
 

@@ -45,16 +45,16 @@ def test_a_block_that_raises_leaves_nothing(database: Database) -> None:
 
 
 def test_a_writer_that_stands_still_in_postgres_is_put_out_and_the_next_goes_on(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
     if database.engine.dialect.name != "postgresql":
         pytest.skip("a SQLite file is locked as long as who locked it lives")
     with database.write() as db:
         db.add(SessionRow(key="a"))
-    monkeypatch.setattr("service.database.STUCK_WRITER_S", 0.2)
+    impatient = Database(database.url, stuck_writer_s=0.2)
 
     def stand_still() -> None:
-        with database.write() as db:
+        with impatient.write() as db:
             db.scalars(sa.select(SessionRow).with_for_update()).one().key = "b"
             db.flush()
             with database.write() as other:
@@ -63,6 +63,7 @@ def test_a_writer_that_stands_still_in_postgres_is_put_out_and_the_next_goes_on(
     with pytest.raises(DBAPIError, match="idle-in-transaction") as found:
         stand_still()
     assert is_passing(found.value)
+    impatient.close()
     with database.read() as db:
         assert db.scalars(sa.select(SessionRow.key)).all() == ["c"]
         assert db.scalar(sa.text("SHOW idle_in_transaction_session_timeout")) == "0"

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.predict import Scorer
-from service.screen import ScreenError, add_arguments, run, screen_target
+from service.screen import ScreenError, add_arguments, read_folder, run, screen_target
 
 SIDE = 400
 
@@ -123,12 +123,6 @@ def test_a_folder_whose_tiles_are_all_broken_is_no_answer(
     assert "Atlas.dm: " in said
 
 
-def test_a_folder_that_cannot_be_listed_is_named(
-    tmp_path: Path, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(folder: Path) -> None:
-        raise PermissionError(13, "Permission denied", folder)
-
-    monkeypatch.setattr("ingest.scan.os.scandir", refuse)
-    with pytest.raises(ScreenError, match="Permission denied"):
-        screen_target(tmp_path, scorer)
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ScreenError, match="gone: No such file"):
+        read_folder(tmp_path / "gone")
