@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.grad_cam import grad_cam
 from model.dataset import read_dataset
-from model.looks import look_twice
+from model.looks import look_around
 from model.metrics import SCORES, share_inside
 from model.network import ATTENDED, XCryoNet
 from model.preprocess import Crop
@@ -91,7 +91,7 @@ def look(network: XCryoNet, squares: Squares) -> Looks:
     parts = []
     for batch in plain_batches(squares, 8, network.config.map_px):
         with torch.inference_mode():
-            maps = look_twice(network, batch.inputs, batch.pitches).maps
+            maps = look_around(network, batch.inputs, batch.pitches).maps
         assert maps is not None
         cams = grad_cam(network, batch.inputs, batch.pitches)
         parts.append((maps.numpy(), cams.numpy(), batch.masks.numpy()))

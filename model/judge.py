@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.looks import look_twice
+from model.looks import look_around
 from model.metrics import SCORES, THRESHOLDS, agreement, coverage, sd_scale, share_inside
 from model.network import ATTENDED, XCryoNet
 from model.stream import Squares, plain_batches
@@ -92,7 +92,7 @@ def judge(network: XCryoNet, squares: Squares, batch_size: int = 8) -> Judgement
     map_px = network.config.map_px
     try:
         for batch in plain_batches(squares, batch_size, map_px):
-            looks = look_twice(network, batch.inputs.to(device), batch.pitches.to(device))
+            looks = look_around(network, batch.inputs.to(device), batch.pitches.to(device))
             scores.append(looks.scores.cpu().numpy())
             if looks.deviations is not None:
                 deviations.append(looks.deviations.cpu().numpy())

@@ -17,7 +17,7 @@ from model.blocks import fuse_norms
 from model.checkpoint import ModelCard, load_checkpoint
 from model.device import find_device
 from model.domain import why_not_a_square
-from model.looks import look_twice
+from model.looks import look_around
 from model.network import XCryoNet
 from model.preprocess import Crop, CropError, check_crop, film_units, network_input
 from model.reason import Findings, describe, measure_window
@@ -184,7 +184,7 @@ class Scorer:
         """Look at squares, with maps of one size whatever the network: a cell for 8x8 pixels."""
         device = self.device
         side = self._size_px // MAP_CELL_PX
-        looks = look_twice(self._network, inputs.to(device), pitches.to(device), side)
+        looks = look_around(self._network, inputs.to(device), pitches.to(device), side)
         deviations = None
         if looks.deviations is not None:
             scale = torch.tensor(self.card.sd_scale, device=device)

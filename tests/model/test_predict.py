@@ -9,6 +9,7 @@ from torch import Tensor
 
 from model.checkpoint import CheckpointError, save_checkpoint
 from model.config import RunConfig
+from model.looks import LOOKS
 from model.network import Branches, XCryoNet
 from model.predict import DEFAULT_WEIGHTS, Scorer, SquareScore, Status
 from model.preprocess import Crop
@@ -18,7 +19,7 @@ SCORES = ("brightness", "squareness", "cracking", "contamination", "overall")
 
 
 class SmallGpu(XCryoNet):
-    """A network on a device whose memory holds no more than `most` squares, each seen twice."""
+    """A network on a device whose memory holds no more than `most` squares, all their looks."""
 
     def __init__(self, most: int) -> None:
         super().__init__(TINY)
@@ -28,8 +29,8 @@ class SmallGpu(XCryoNet):
     def forward(
         self, x: Tensor, pitch_um: Tensor | None = None, measured: Tensor | None = None
     ) -> Branches:
-        self.sizes.append(len(x) // 2)
-        if len(x) > 2 * self.most:
+        self.sizes.append(len(x) // LOOKS)
+        if len(x) > LOOKS * self.most:
             raise torch.cuda.OutOfMemoryError
         return super().forward(x, pitch_um, measured)
 
