@@ -25,6 +25,9 @@ FINER_OFF_UM = 6.0
 MIN_CONTRAST = 8.0
 """Windows over bars, in units of the bars' own spread: a dark tile's gain stripes stay below 3."""
 
+MIN_THIN_CONTRAST = 30.0
+"""The same where bars are looked for in the darkest tenth: noise alone has less spread there."""
+
 LEVEL_STEP = 1.05
 
 
@@ -68,16 +71,25 @@ class Levels:
     @property
     def has_windows(self) -> bool:
         """Whether anything is clearly brighter than the bars."""
-        spread = max(self.bar - self.darkest, 1e-6)
-        contrast = (self.bright - self.bar) / spread
-        return contrast > MIN_CONTRAST and self.bright > 2 * self.bar
+        return self.contrast > MIN_CONTRAST and self.bright > 2 * self.bar
+
+    @property
+    def contrast(self) -> float:
+        """Of bright windows over bars, in units of the bars' own spread."""
+        return (self.bright - self.bar) / max(self.bar - self.darkest, 1e-6)
 
 
 def read_levels(overview: Overview) -> Levels:
-    """Bars and bright end from the intensity distribution (every third pixel each way)."""
+    """Bars and bright end from the intensity distribution (every third pixel each way).
+
+    Bars are looked for in the darkest fifth; where a mesh is nearly all open, in the darkest tenth.
+    """
     values = overview.pixels[::3, ::3][overview.covered[::3, ::3]]
-    darkest, bar, bright = np.percentile(values, [2, 20, 99.5])
-    return Levels(float(darkest), float(bar), float(bright))
+    darkest, fewer, bar, bright = (float(v) for v in np.percentile(values, [2, 8, 20, 99.5]))
+    levels = Levels(darkest, bar, bright)
+    thin = Levels(darkest, fewer, bright)
+    clear = thin.has_windows and thin.contrast > MIN_THIN_CONTRAST
+    return thin if clear and not levels.has_windows else levels
 
 
 def transmission(overview: Overview, levels: Levels) -> NDArray[np.float32]:

@@ -34,7 +34,7 @@ BAR_AND_WINDOW = np.array([0.02, 0.08, 0.99])
 MEDIAN = np.array([0.5])
 FILM_SAMPLE = np.linspace(0.025, 0.975, 20)
 
-MAX_SIDE_SHARE = 0.93
+MAX_SIDE_SHARE = 0.96
 """Of the pitch: where no bar is seen around it, what shines is no window."""
 
 MAX_DRIFT = 0.5

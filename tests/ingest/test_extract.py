@@ -37,7 +37,7 @@ def closest_pair_um(found: Extraction) -> float:
 
 @pytest.mark.parametrize(
     ("pitch_um", "side_um", "rotation_deg"),
-    [(60.0, 34.0, 10.0), (85.0, 45.0, -26.0), (127.0, 68.0, 44.0)],
+    [(60.0, 34.0, 10.0), (85.0, 45.0, -26.0), (127.0, 68.0, 44.0), (127.0, 118.0, 12.0)],
 )
 def test_every_square_of_a_mesh_is_found_once_to_half_a_micrometre(
     pitch_um: float, side_um: float, rotation_deg: float

@@ -55,6 +55,16 @@ def test_one_tile_of_a_300_mesh_is_enough() -> None:
     assert mesh.rotation_deg == pytest.approx(-26, abs=1)
 
 
+@pytest.mark.parametrize("rotation_deg", [-26.0, 0.0, 12.0])
+def test_a_mesh_of_thin_bars_is_found(rotation_deg: float) -> None:
+    squares = scenes.lattice(pitch_um=127.0, side_um=118.0, rotation_deg=rotation_deg)
+
+    mesh = mesh_of(scenes.overview(squares))
+
+    assert mesh is not None
+    assert mesh.pitch_um == pytest.approx(127, abs=1)
+
+
 def test_squares_of_unlike_size_still_lie_on_their_mesh() -> None:
     draw = np.random.default_rng(2)
     squares = [
