@@ -19,6 +19,9 @@ JPEG_MAGIC = b"\xff\xd8\xff"
 MOST_PIXELS = 2**28
 """16384 x 16384: few bytes can claim a picture that no memory holds."""
 
+AT_ONCE = 1000
+"""Pictures that one question names."""
+
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """JPEG markers whose segment holds the picture's size."""
 
@@ -103,12 +106,25 @@ def store_small(db: Session, data: bytes | None) -> str | None:
     return digest
 
 
-def list_missing_blobs(db: Session, digests: list[str]) -> list[str]:
-    """List which pictures are not stored, in the order asked."""
+def list_missing_blobs(db: Session, digests: list[str], *, keep: bool = False) -> list[str]:
+    """List which pictures are not stored, in the order asked.
+
+    Args:
+        db: asked.
+        digests: of the pictures.
+        keep: no sweep takes those that are stored before this transaction ends (in SQLite none
+            does anyway while another writes).
+    """
+    asked = sorted(set(digests))  # who locks several does so in one order
     stored: set[str] = set()
-    for start in range(0, len(digests), 1000):
-        part = digests[start : start + 1000]
-        stored.update(db.scalars(sa.select(BlobRow.sha256).where(BlobRow.sha256.in_(part))))
+    for start in range(0, len(asked), AT_ONCE):
+        part = asked[start : start + AT_ONCE]
+        question = (
+            sa.select(BlobRow.sha256).where(BlobRow.sha256.in_(part)).order_by(BlobRow.sha256)
+        )
+        if keep:
+            question = question.with_for_update(read=True, key_share=True)
+        stored.update(db.scalars(question))
     return [digest for digest in dict.fromkeys(digests) if digest not in stored]
 
 

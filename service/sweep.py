@@ -62,10 +62,12 @@ def _list_tile_images(db: Session) -> set[str]:
 def _remove(database: Database, blobs: BlobStore, digests: list[str]) -> int:
     """Remove rows and their files, but for those that have been named since they were listed.
 
-    Who stores one of them again waits for the commit.
+    Who stores or names one of them waits for the commit, or is waited for here.
     """
     with database.write() as db:
-        left = set(digests) - _list_tile_images(db)
+        mine = sa.select(BlobRow.sha256).where(BlobRow.sha256.in_(digests))
+        locked = set(db.scalars(mine.order_by(BlobRow.sha256).with_for_update()))
+        left = locked - _list_tile_images(db)
         named = sa.union(*(sa.select(column).where(column.in_(left)) for column in NAMED))
         question = sa.delete(BlobRow).where(BlobRow.sha256.in_(left), BlobRow.sha256.not_in(named))
         gone = db.scalars(question.returning(BlobRow.sha256)).all()

@@ -181,4 +181,4 @@ def _list_missing_pictures(db: Session, squares: Sequence[SquareRecord]) -> list
     named = [
         picture for square in squares for picture in (square.crop_sha256, square.thumbnail_sha256)
     ]
-    return list_missing_blobs(db, [digest for digest in named if digest is not None])
+    return list_missing_blobs(db, [digest for digest in named if digest is not None], keep=True)

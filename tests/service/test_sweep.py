@@ -1,15 +1,19 @@
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from ingest.records import SquareSet
 from service.blobs import BlobStore
 from service.database import Database
+from service.queries.square_sets import replace_squares
 from service.settings import Settings
 from service.sweep import sweep
 from tests.service.examples import (
+    KEY,
     make_png,
     make_square,
     put_atlas,
@@ -84,6 +88,28 @@ def test_an_old_picture_that_is_named_while_a_sweep_runs_stays(
     asked = {"sha256": [crop, image, useless]}
     assert client.post("/api/v1/blobs/missing", json=asked).json()["missing"] == [useless]
     assert removed == 1
+
+
+def test_a_sweep_waits_for_who_is_naming_a_picture_and_leaves_it(
+    client: TestClient, database: Database, settings: Settings
+) -> None:
+    blobs = BlobStore(settings.blob_dir, settings.blob_row_bytes)
+    register(database)
+    put_atlas(client)
+    put_tile(client)
+    crop = put_blob(client, make_png(grey=1))
+    squares = (make_square(0, 0, crop_sha256=crop, crop_full_scale=400),)
+    record = SquareSet(atlas=KEY, match_radius_um=20, squares=squares)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.write() as db:
+            replace_squares(db, record, "ingest")
+            removed = other.submit(sweep, database, blobs, AT_ONCE)
+            assert not wait([removed], timeout=0.5).done
+        assert removed.result(timeout=30) == 0
+
+    asked = {"sha256": [crop]}
+    assert client.post("/api/v1/blobs/missing", json=asked).json()["missing"] == []
 
 
 def test_files_that_a_crash_left_behind_go_once_they_are_old(
