@@ -17,6 +17,7 @@ from model.network import XCryoNet
 from model.runstate import RunState
 from model.steps import make_optimisers
 from model.stream import ALONE, Squares, choose_labelled, load_rows
+from model.table1_runs import FinishedRuns, key_of
 from model.train import run_epoch
 
 HELD_OUT = 1 / 6
@@ -120,6 +121,7 @@ def measure_table(
     plan: Plan,
     device: str = "cpu",
     progress: Callable[[str], object] = lambda _: None,
+    runs: FinishedRuns | None = None,
 ) -> Iterator[Line]:
     """Train and judge every method as often as the plan says.
 
@@ -131,6 +133,7 @@ def measure_table(
         plan: sizes.
         device: `cpu` or `cuda`.
         progress: called with a line about each run.
+        runs: those that have ended already, which are not repeated; added to.
 
     Raises:
         DatasetError: if there are too few grids or labelled squares.
@@ -149,11 +152,18 @@ def measure_table(
             f"{dataset.folder}: expected {max(plan.labelled)} squares to train on beside those held"
             f" out, found {max(plan.labelled) + spare}"
         )
+    finished, fingerprint = runs or FinishedRuns(None), dataset.fingerprint
     for method in plan.methods():
         errors = []
         for run in range(plan.runs):
-            found = _one_run(squares, method, plan, run, device)
-            progress(f"{method.name} {method.supervision} {method.labelled}, run {run + 1}")
+            config = run_config(plan, method, plan.seed + run, dataset.header.size_px)
+            about = f"{method.name} {method.supervision} {method.labelled}, run {run + 1}"
+            key = key_of(config, fingerprint, plan.split)
+            found = finished.find(key)
+            if found is None:
+                found = _one_run(squares, config, _held_out(squares, plan, run), device)
+                finished.add(key, about, found)
+            progress(f"{about}: " + " ".join(f"{error:.2f}" for error in found))
             errors.append(found)
         left = min(plan.unlabelled, spare + max(plan.labelled) - method.labelled)
         yield Line(method, np.array(errors), left if method.semi_supervised else 0)
@@ -195,19 +205,16 @@ def _row(line: Line) -> str:
 
 
 def _one_run(
-    squares: Squares, method: Method, plan: Plan, run: int, device: str
+    squares: Squares, config: RunConfig, held: NDArray[np.bool_], device: str
 ) -> NDArray[np.float64]:
     """Mean absolute error of each score, (5,)."""
-    seed = plan.seed + run
-    config = run_config(plan, method, seed, squares.pixels.shape[1] * plan.reduction)
-    held = _held_out(squares, plan, run)
     chosen = choose_labelled(squares.some(~held), config.train)
-    torch.manual_seed(seed)
+    torch.manual_seed(config.train.seed)
     network = XCryoNet(config.network).to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stub
     average = Average(network, config.train.ema_decay)
     state = RunState(network, average, make_optimisers(network, config.train))
-    for epoch in range(plan.epochs):
+    for epoch in range(config.train.epochs):
         run_epoch(state, chosen, config, epoch, ALONE)
     return judge(state.average.network, squares.some(held)).errors()
 

@@ -12,6 +12,7 @@ from model.dataset import read_dataset
 from model.device import find_device
 from model.metrics import SCORES
 from model.table1 import Line, Plan, Recipe, SplitBy, make_table, measure_table
+from model.table1_runs import FinishedRuns
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=count_of(1), help="CPU threads")
     parser.add_argument("--out", type=Path, help="write the table here too, after every line")
     parser.add_argument(
+        "--runs-file",
+        type=Path,
+        help="keep each run's errors here as it ends, and repeat none that it has",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         default=argparse.SUPPRESS,
@@ -71,13 +77,13 @@ def run(args: argparse.Namespace) -> int:
     )
     lines: list[Line] = []
     try:
-        _check_out(args.out)
+        for path in (args.out, args.runs_file):
+            _check_out(path)
         device = find_device(args.device)
         dataset = read_dataset(args.data)
         about = f"{dataset.header.origin} (seed {dataset.header.seed}), {_count(dataset.squares)}"
-        for line in measure_table(
-            dataset, plan, device, lambda text: sys.stderr.write(text + "\n")
-        ):
+        runs = FinishedRuns(args.runs_file)
+        for line in measure_table(dataset, plan, device, _say, runs):
             lines.append(line)
             if args.out is not None:
                 args.out.write_text(make_table(lines, plan, about), encoding="utf-8")
@@ -86,6 +92,10 @@ def run(args: argparse.Namespace) -> int:
         return 1
     sys.stdout.write(_as_json(lines) if args.json else make_table(lines, plan, about))
     return 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
 
 
 def _check_out(path: Path | None) -> None:

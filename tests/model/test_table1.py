@@ -85,6 +85,46 @@ def test_every_runs_errors_are_there_for_a_program(
     assert all(len(r["mae"]["overall"]) == 2 for r in rows)
 
 
+def test_a_table_that_was_stopped_repeats_no_run(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "runs.jsonl"
+    assert table(folder, "--json") == 0
+    whole = capsys.readouterr().out
+    assert table(folder, "--json", "--runs", "1", "--runs-file", str(kept)) == 0
+    first = kept.read_text()
+    assert len(first.splitlines()) == 4
+    kept.write_text(first.replace("Primary SS", "of before") + '{"key": "cut sho')
+    capsys.readouterr()
+
+    assert table(folder, "--json", "--runs-file", str(kept)) == 0
+
+    assert capsys.readouterr().out == whole
+    lines = kept.read_text().splitlines()
+    assert len(lines) == 8
+    assert sum("of before" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("words", [["--epochs", "2"], ["--split", "square"], ["--seed", "5"]])
+def test_runs_of_another_table_are_not_taken_for_this_ones(
+    folder: Path, tmp_path: Path, words: list[str]
+) -> None:
+    kept = tmp_path / "runs.jsonl"
+    assert table(folder, "--runs", "1", "--runs-file", str(kept)) == 0
+    assert table(folder, "--runs", "1", "--runs-file", str(kept), *words) == 0
+    assert len(kept.read_text().splitlines()) == 8
+
+
+def test_a_file_of_runs_that_is_none_says_where(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "runs.jsonl"
+    kept.write_text("a table\n")
+    assert table(folder, "--runs-file", str(kept)) == 1
+    assert "runs.jsonl, line 1: expected a run" in capsys.readouterr().err
+    assert kept.read_text() == "a table\n"
+
+
 def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert table(tmp_path / "none") == 1
     assert "dataset.json" in capsys.readouterr().err
