@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import structlog
 
 from ingest.atlas import FoundSquare, Survey, survey_atlas
@@ -32,6 +33,7 @@ from ingest.tile_files import (
     TileNotReadyError,
     read_tile,
 )
+from ingest.work_tile import set_aside
 
 CROPS_AT_ONCE = 48
 """Squares are sent in batches of so many new crops: the first are ranked while others are cut."""
@@ -131,7 +133,26 @@ class AtlasFeed:
         self._put_displays(survey)
         if self._complete(survey):
             self._put_atlas(self._atlas_record(survey, complete=True))
-            self._cutter.close()
+            self._rest()
+
+    def _rest(self) -> None:
+        """Hold little memory: a finished atlas seldom changes, and a microscope makes many."""
+        self._cutter.close()
+        held = {
+            name: read.tile.reduced
+            for name, read in self._read.items()
+            if not isinstance(read.tile.reduced, np.memmap)
+        }
+        try:
+            aside = set_aside(held)
+        except OSError as error:
+            log.warning("finished atlas stays in memory", reason=str(error))
+            return
+        for name, reduced in aside.items():
+            read = self._read[name]
+            self._read[name] = replace(read, tile=replace(read.tile, reduced=reduced))
+        if aside:
+            self._measured = MeasuredWindows()  # which would hold the pixels that it was made from
 
     def survey(self) -> Survey:
         """What the tiles read so far say together."""

@@ -1,6 +1,8 @@
 """Tiles reduced to half a micrometre per pixel: what squares are found in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 import cv2
 import numpy as np
@@ -13,6 +15,9 @@ WORK_PIXEL_UM = 0.5
 
 LEAST_COUNTS = 50
 """Mean of a tile from which on whole numbers are fine enough for its averages."""
+
+ALIGNED = 8
+"""Bytes: images in a file begin at multiples of this, as numbers of any kind want it."""
 
 Grey = NDArray[np.float32] | NDArray[np.uint16]
 """A tile's grey values: whole numbers where the camera's are and not few, in half the memory."""
@@ -68,3 +73,26 @@ def reduce_tile(pixels: NDArray[np.generic], optics: TileOptics) -> Grey:
     source = np.nan_to_num(pixels.astype(np.float32), posinf=0, neginf=0)
     small = np.asarray(cv2.resize(source, size, interpolation=how), np.float32)
     return np.maximum(small, np.float32(0))
+
+
+def set_aside(images: Mapping[str, Grey]) -> dict[str, Grey]:
+    """The same images, read-only, in one file without a name: memory that the system can take back.
+
+    An `OSError` says that there is no room for the file.
+    """
+    if not images:
+        return {}
+    places = {}
+    with TemporaryFile() as file:
+        for name, image in images.items():
+            places[name] = file.tell()
+            file.write(np.ascontiguousarray(image).tobytes())
+            file.write(bytes(-file.tell() % ALIGNED))
+        file.flush()
+        whole = np.memmap(file, np.uint8, "r")
+    return {
+        name: whole[start : start + images[name].nbytes]
+        .view(images[name].dtype)
+        .reshape(images[name].shape)
+        for name, start in places.items()
+    }

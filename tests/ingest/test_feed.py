@@ -1,13 +1,17 @@
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import ref
 
+import numpy as np
 import pytest
 
+from ingest.epu import read_atlas_dm
 from ingest.feed import AtlasFeed
 from ingest.records import AtlasKey, SquareSet, TileRecord, TileState
 from ingest.tile_files import TileFiles
 from tests.ingest.epu_files import SESSION, atlas_folder, tile_name
-from tests.ingest.folders import ATLAS_ID, RecordingSink, write_tile
+from tests.ingest.folders import ATLAS_ID, SITES, RecordingSink, write_atlas, write_tile
 
 KEY = AtlasKey(session_key=SESSION, sample=1, epu_atlas_id=ATLAS_ID)
 
@@ -95,6 +99,50 @@ def test_what_the_sink_could_not_keep_is_sent_with_the_next_survey(folder: Path)
 
     assert sink.squares[KEY].squares
     assert sink.tiles[tile_name(0)].images
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("whole")
+    write_atlas(root)
+    return atlas_folder(root)
+
+
+def finished(folder: Path, sink: RecordingSink) -> AtlasFeed:
+    feed = feed_of(folder, sink, *range(len(SITES)))
+    feed.dm = read_atlas_dm(folder / "Atlas.dm")
+    return feed
+
+
+def test_a_finished_atlas_leaves_memory_and_says_the_same(whole: Path) -> None:
+    sink = StrictSink()
+    feed = finished(whole, sink)
+    before = feed.survey()
+    held = [ref(tile.pixels) for tile in before.mosaic.tiles.values()]
+
+    feed.send()
+    after = feed.survey()
+
+    assert sink.atlases[KEY].complete
+    assert after.squares == before.squares
+    assert len(after.squares) > 8
+    for name, tile in before.mosaic.tiles.items():
+        np.testing.assert_array_equal(after.mosaic.tiles[name].pixels, tile.pixels)
+    del before, tile
+    assert not any(pixels() is not None for pixels in held)
+
+
+def test_where_a_finished_atlas_cannot_be_put_aside_it_stays_in_memory(
+    whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = StrictSink()
+    feed = finished(whole, sink)
+    monkeypatch.setattr(tempfile, "tempdir", str(whole / "not there"))
+
+    feed.send()
+
+    assert sink.atlases[KEY].complete
+    assert len(feed.survey().squares) > 8
 
 
 def test_an_atlas_whose_only_tile_is_unreadable_has_that_tile_and_no_squares(
