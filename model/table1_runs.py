@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from model.config import RunConfig
 from model.dataset import DatasetError
 
+_START = '{"key":'
+
 
 class FinishedRun(BaseModel):
     """A line of the file. Its key is of all that decides the errors: data, split and settings."""
@@ -45,6 +47,8 @@ class FinishedRuns:
             except ValidationError as error:
                 raise DatasetError(f"{path}, line {number}: expected a run: {error}") from error
             self._errors[run.key] = run.errors
+        if not _START.startswith(cut[: len(_START)]):
+            raise DatasetError(f"{path}, last line: expected a run, found {cut[:40]!r}")
         if cut:
             path.write_text("".join(line + "\n" for line in whole), encoding="utf-8")
 

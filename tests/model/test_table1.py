@@ -94,7 +94,7 @@ def test_a_table_that_was_stopped_repeats_no_run(
     assert table(folder, "--json", "--runs", "1", "--runs-file", str(kept)) == 0
     first = kept.read_text()
     assert len(first.splitlines()) == 4
-    kept.write_text(first.replace("Primary SS", "of before") + '{"key": "cut sho')
+    kept.write_text(first.replace("Primary SS", "of before") + '{"key":"cut sho')
     capsys.readouterr()
 
     assert table(folder, "--json", "--runs-file", str(kept)) == 0
@@ -115,14 +115,15 @@ def test_runs_of_another_table_are_not_taken_for_this_ones(
     assert len(kept.read_text().splitlines()) == 8
 
 
+@pytest.mark.parametrize(("text", "where"), [("a table\n", "line 1"), ("a table", "last line")])
 def test_a_file_of_runs_that_is_none_says_where(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, where: str
 ) -> None:
     kept = tmp_path / "runs.jsonl"
-    kept.write_text("a table\n")
+    kept.write_text(text)
     assert table(folder, "--runs-file", str(kept)) == 1
-    assert "runs.jsonl, line 1: expected a run" in capsys.readouterr().err
-    assert kept.read_text() == "a table\n"
+    assert f"runs.jsonl, {where}: expected a run" in capsys.readouterr().err
+    assert kept.read_text() == text
 
 
 def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
