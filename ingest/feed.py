@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import structlog
@@ -60,7 +61,8 @@ class AtlasFeed:
     """State of one atlas: all of it can be rebuilt from EPU's folder.
 
     `stages` holds each instrument's stage model as the newest atlas with nodes gave it, for all;
-    `unreadable` the tiles whose files the file system refuses, for now.
+    `unreadable` the tiles whose files the file system refuses, for now; `aside` is the folder to
+    which a finished atlas' pixels go, the system's for temporary files where it is None.
     """
 
     key: AtlasKey
@@ -70,6 +72,7 @@ class AtlasFeed:
     image: AtlasImageMetadata | None = None
     stages: dict[str, StageModel] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
+    aside: Path | None = None
     _read: dict[str, ReadTile] = field(default_factory=dict)
     _problem: dict[str, tuple[TileState, str]] = field(default_factory=dict)
     _cuts: dict[CropPlan, _Cut] = field(default_factory=dict)
@@ -144,7 +147,7 @@ class AtlasFeed:
             if not isinstance(read.tile.reduced, np.memmap)
         }
         try:
-            aside = set_aside(held)
+            aside = set_aside(held, self.aside)
         except OSError as error:
             log.warning("finished atlas stays in memory", reason=str(error))
             return

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 
 import cv2
@@ -75,15 +76,19 @@ def reduce_tile(pixels: NDArray[np.generic], optics: TileOptics) -> Grey:
     return np.maximum(small, np.float32(0))
 
 
-def set_aside(images: Mapping[str, Grey]) -> dict[str, Grey]:
+def set_aside(images: Mapping[str, Grey], folder: Path | None = None) -> dict[str, Grey]:
     """The same images, read-only, in one file without a name: memory that the system can take back.
+
+    Args:
+        images: by name.
+        folder: of the file; None: the system's for temporary ones.
 
     An `OSError` says that there is no room for the file.
     """
     if not images:
         return {}
     places = {}
-    with TemporaryFile() as file:
+    with TemporaryFile(dir=folder) as file:
         for name, image in images.items():
             places[name] = file.tell()
             file.write(np.ascontiguousarray(image).tobytes())

@@ -1,4 +1,3 @@
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import ref
@@ -133,11 +132,11 @@ def test_a_finished_atlas_leaves_memory_and_says_the_same(whole: Path) -> None:
 
 
 def test_where_a_finished_atlas_cannot_be_put_aside_it_stays_in_memory(
-    whole: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Path,
 ) -> None:
     sink = StrictSink()
     feed = finished(whole, sink)
-    monkeypatch.setattr(tempfile, "tempdir", str(whole / "not there"))
+    feed.aside = whole / "not there"
 
     feed.send()
 
