@@ -6,11 +6,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.errors import InvalidError
 from service.queries.changes import add_event, lock_grid, touch_grid
 from service.queries.counting import count
 from service.queries.grids import get_grid
-from service.queries.replays import add_once
+from service.queries.replays import add_once, require_all
 from service.schemas import DecisionAnswer, DecisionRequest, Page
 from service.tables import (
     AtlasRow,
@@ -94,19 +93,9 @@ def _supersede(db: Session, square_id: UUID, kinds: Sequence[DecisionKind]) -> N
 
 
 def _find_grids(db: Session, requests: Sequence[DecisionRequest]) -> list[UUID]:
-    """Find the grid of each decision.
-
-    Raises:
-        InvalidError: if a row names no square or grid.
-    """
+    """Find the grid of each decision; a row that names no square or grid is an `InvalidError`."""
     grids = [_find_grid_id(db, request) for request in requests]
-    unknown = [i for i, grid_id in enumerate(grids) if grid_id is None]
-    if unknown:
-        raise InvalidError(
-            f"rows {', '.join(map(str, unknown))}: no such square or grid",
-            [{"row": i, "field": _key_field(requests[i])} for i in unknown],
-        )
-    return [grid_id for grid_id in grids if grid_id is not None]
+    return require_all(grids, [_key_field(request) for request in requests], "square or grid")
 
 
 def _find_grid_id(db: Session, request: DecisionRequest) -> UUID | None:

@@ -6,10 +6,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.errors import InvalidError, NotFoundError
+from service.errors import NotFoundError
 from service.queries.changes import add_event, lock_grid, touch_grid
 from service.queries.counting import count
-from service.queries.replays import add_once
+from service.queries.replays import add_once, require_all
 from service.schemas import LabelAnswer, LabelQuestion, LabelRequest, Page
 from service.tables import AtlasRow, GridRow, LabelRow, SessionRow, SquareRow, new_id, utc_now
 
@@ -91,19 +91,9 @@ def _add_label(db: Session, said: Mapping[str, object]) -> LabelRow:
 
 
 def _find_squares(db: Session, requests: Sequence[LabelRequest]) -> list[UUID]:
-    """Find the square of each label.
-
-    Raises:
-        InvalidError: if a row names no square.
-    """
+    """Find the square of each label; a row that names none is an `InvalidError`."""
     squares = [_find_square_id(db, request) for request in requests]
-    unknown = [i for i, square_id in enumerate(squares) if square_id is None]
-    if unknown:
-        raise InvalidError(
-            f"rows {', '.join(map(str, unknown))}: no such square",
-            [{"row": i, "field": _key_field(requests[i])} for i in unknown],
-        )
-    return [square_id for square_id in squares if square_id is not None]
+    return require_all(squares, [_key_field(request) for request in requests], "square")
 
 
 def _find_square_id(db: Session, request: LabelRequest) -> UUID | None:

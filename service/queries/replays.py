@@ -1,15 +1,36 @@
-"""Rows that a client names itself: sent again, they are the same ones and stored once."""
+"""Rows sent in bulk: what each names is there, and one that is sent again is stored once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.errors import ConflictError
+from service.errors import ConflictError, InvalidError
 from service.tables import DecisionRow, LabelRow
 
 Row = TypeVar("Row", DecisionRow, LabelRow)
+
+
+def require_all(found: Sequence[UUID | None], fields: Sequence[str], what: str) -> list[UUID]:
+    """Give what the rows name, all of which must be there.
+
+    Args:
+        found: by row; None where there is none.
+        fields: by row, the one that names it.
+        what: it is, for people.
+
+    Raises:
+        InvalidError: if one is not there; says which rows.
+    """
+    unknown = [i for i, found_id in enumerate(found) if found_id is None]
+    if unknown:
+        raise InvalidError(
+            f"rows {', '.join(map(str, unknown))}: no such {what}",
+            [{"row": i, "field": fields[i]} for i in unknown],
+        )
+    return [found_id for found_id in found if found_id is not None]
 
 
 def add_once(

@@ -162,14 +162,18 @@ def test_a_failed_job_is_queued_again_and_then_given_up(
     assert work.given_up == [(request.job_id, "RuntimeError: no power")]
 
 
+def let_two_workers_die_in(database: Database, request: ScoreRequest) -> None:
+    for worker in ("first", "second"):  # neither signs on: both are as good as dead
+        with database.write() as session:
+            start_job(session, request.job_id, worker_id=worker)
+
+
 def test_a_job_in_which_workers_keep_dying_is_given_up_without_being_tried_again(
     database: Database, queue: DurableQueue, loop: JobLoop, work: NotedWork
 ) -> None:
     (request,) = add_requests(database, 1)
     queue.submit(request)
-    for worker in ("first", "second"):  # neither signs on: both are as good as dead
-        with database.write() as session:
-            start_job(session, request.job_id, worker_id=worker)
+    let_two_workers_die_in(database, request)
 
     loop.run_job(request.job_id)
 
@@ -202,9 +206,7 @@ def test_a_worker_that_is_killed_while_it_buries_a_deadly_job_leaves_it_to_the_n
 ) -> None:
     (request,) = add_requests(database, 1)
     queue.submit(request)
-    for worker in ("first", "second"):
-        with database.write() as session:
-            start_job(session, request.job_id, worker_id=worker)
+    let_two_workers_die_in(database, request)
     work.last_words = [KeyboardInterrupt()]
 
     with pytest.raises(KeyboardInterrupt):
